@@ -1,0 +1,102 @@
+// Package proxy is the front: the one address that people open. It leads each
+// request to the target, holds those that came after a save until that save is
+// settled, and says what is wrong when nothing healthy is there.
+//
+// It knows requests, the newest [View] and which requests each generation still
+// has. It does not know files, builds or processes.
+package proxy
+
+import (
+	"context"
+	"net"
+	"time"
+)
+
+// View is all that the front needs to know of the loop: a value, replaced as a whole.
+// A request that arrives when Pending is n is let go when Settled ≥ n.
+type View struct {
+	Pending    uint64 // newest number raised by the watcher
+	Settled    uint64 // all up to here are served, failed, or were no change
+	Generation int    // of the target; 0 means that nothing healthy is there
+	PID        int    // of the target
+	Upstream   string // host:port of the target
+	Waiting    bool   // there is no target, but one may come without a further save: hold
+	Failed     bool   // the target is older than the newest save, whose build or start failed
+	Stopping   bool   // nobody is let in any more
+	Phase      Phase
+	Problem    *Problem // what went wrong last; nil if nothing is wrong now
+}
+
+// Phase is what the loop is at, in one word for people and programs.
+type Phase string
+
+const (
+	Building Phase = "building" // a build runs
+	Starting Phase = "starting" // a process runs that is not ready
+	Serving  Phase = "ready"    // the target has the newest code
+	Draining Phase = "draining" // stop-first: the old one finishes, the new one is not started yet
+	BackOff  Phase = "back-off" // it crashed and is started again in a moment
+	Broken   Phase = "broken"   // the newest build or start failed
+	GivenUp  Phase = "given up" // it crashed too often
+	Exited   Phase = "exited"   // it ended by itself, or was never started
+	Stopping Phase = "stopping" // watcher ends
+)
+
+// Problem is a failed build or start, or a crash, as people and programs are shown it.
+type Problem struct {
+	Kind        string       `json:"kind"`  // "build", "start" or "crash"
+	Title       string       `json:"title"` // one line
+	Text        string       `json:"text"`  // compiler output, or the last lines of the process
+	Diagnostics []Diagnostic `json:"diagnostics,omitempty"`
+}
+
+// Diagnostic is one place in the user's code.
+type Diagnostic struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column,omitempty"`
+	Message string `json:"message"`
+}
+
+// Config is what the settings say of the front.
+type Config struct {
+	Hold             bool          // hold requests until what was saved before them is served; false is `fresh = false`
+	HoldTimeout      time.Duration // then a healthy target answers, marked pending; 0 means 10 s
+	GenerationHeader bool          // add Watcher-Generation to every answer
+}
+
+// Released counts the held requests that a View let go.
+type Released struct {
+	Count   int
+	Longest time.Duration
+}
+
+// Drained is the end of a generation's requests.
+type Drained struct {
+	Generation int
+	Finished   int // requests that ended by themselves while it drained
+	Cut        int // requests that were cut at the limit
+}
+
+// Front is the proxy. Make it with [New].
+type Front struct{}
+
+// New makes a front that holds every request until the first Publish.
+func New(cfg Config) *Front { return &Front{} }
+
+// Configure replaces the settings; requests under way keep the old ones.
+func (f *Front) Configure(cfg Config) {}
+
+// Publish replaces the view. Requests that it settles are let go in the order of
+// their arrival; they are counted in the answer. One goroutine calls it.
+func (f *Front) Publish(v View) Released { return Released{} }
+
+// Drain ends the event streams and sockets of a generation and calls done, once,
+// when its last request has ended or limit has passed, whichever comes first; what
+// is left at the limit is cut. Publishing the generation as target again calls the
+// drain off: done is then not called. Its idle connections are closed with the drain.
+func (f *Front) Drain(generation int, limit time.Duration, done func(Drained)) {}
+
+// Serve answers on the listeners until ctx is done, then closes them and cuts what
+// is left. It returns nil, or the error of a listener that failed before.
+func (f *Front) Serve(ctx context.Context, listeners ...net.Listener) error { <-ctx.Done(); return nil }
