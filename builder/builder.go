@@ -3,11 +3,26 @@
 //
 // It knows the go command, the cache folder and the shape of compiler messages.
 // It does not know why a build is asked for or what becomes of the binary.
+//
+// What holds, and the tests that show it:
+//
+//   - a killed build leaves no process, no folder and no binary
+//     (TestB1_KilledBuildLeavesNothing);
+//   - a binary that is kept is never written to, and one that is there is whole
+//     (TestB5_AtMostFiveBinaries, TestB5_FullDiskIsSaidAndForgiven);
+//   - nothing that the compiler says is lost (TestB2_RealOutputs).
 package builder
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
 	"time"
 )
 
@@ -19,19 +34,20 @@ type Runner func(ctx context.Context, cmd *exec.Cmd) error
 // Builder builds one project into a cache folder of its own. One build at a time:
 // Build must not be called again before it has returned.
 type Builder struct {
-	cache string
-	run   Runner
+	cache  string // absolute
+	run    Runner
+	builds int // begun so far; names the work folders
 }
 
 // Spec says what to build; it may differ from build to build.
 type Spec struct {
 	Dir     string   // absolute folder in which go build runs
 	Package string   // pattern of one package, as "./cmd/api"; "" means "."
-	Name    string   // file name of the binary, without an ending
-	Flags   []string // further flags of the user's, after ours
-	Tags    []string
-	Ldflags string   // the user's, after ours
-	Env     []string // whole environment
+	Name    string   // file name of the binary, without an ending; not ""
+	Flags   []string // further flags of the user's, after ours; -o is refused
+	Tags    []string // given beside those that Flags hold
+	Ldflags string   // the user's, after ours and after those that Flags hold
+	Env     []string // whole environment; go is looked for in its PATH, GOOS and GOARCH are set over it
 	Base    string   // absolute folder that paths in diagnostics are relative to
 }
 
@@ -44,12 +60,12 @@ type Request struct {
 
 // Result is what became of a build. Exactly one of Binary and Err is set.
 type Result struct {
-	Binary      string // absolute path
-	Equal       bool   // same bytes as Request.Running
+	Binary      string // absolute path; Request.Running itself if Equal
+	Equal       bool   // the new binary had the same bytes as Request.Running, and is gone
 	Took        time.Duration
-	Err         error        // *Failure if go build said no; the context's cause if it was killed
-	Diagnostics []Diagnostic // in the order of the output
-	Output      string       // all that go build wrote, cleaned of nothing but its end
+	Err         error        // *Failure if there is no binary; the context's cause if the build was killed
+	Diagnostics []Diagnostic // of a failed build, in the order of the output
+	Output      string       // all that go build wrote, cleaned of nothing but its end; the middle of more than 1 MiB is left out
 }
 
 // Diagnostic is one message with a place.
@@ -60,15 +76,90 @@ type Diagnostic struct {
 	Message string // with the lines that continue it
 }
 
-// Failure says that go build ran and failed.
+// Failure says that a build gave no binary. Text is one line: the first message of
+// the compiler, with its place, or what kept go build from running.
 type Failure struct{ Text string }
 
 func (f *Failure) Error() string { return f.Text }
 
 // New makes a builder on the folder cache, which it makes where it is missing and
-// in which it removes what killed builds left. run starts its commands.
-func New(cache string, run Runner) (*Builder, error) { return &Builder{cache: cache, run: run}, nil }
+// in which it removes what killed builds left. No other builder may use the same
+// folder meanwhile. run starts its commands.
+func New(cache string, run Runner) (*Builder, error) {
+	cache, err := filepath.Abs(cache)
+	if err != nil {
+		return nil, err
+	}
+	b := &Builder{cache: cache, run: run}
+	if err := remove(b.works()); err != nil {
+		return nil, err
+	}
+	return b, os.MkdirAll(b.works(), 0o755)
+}
 
 // Build runs go build and returns what became of it. When ctx ends, the build's
 // whole process group is killed and its work folder removed before Build returns.
-func (b *Builder) Build(ctx context.Context, r Request) Result { return Result{} }
+func (b *Builder) Build(ctx context.Context, r Request) Result {
+	begin := time.Now()
+	res, err := b.build(ctx, r)
+	if err != nil {
+		res.Err = &Failure{err.Error()}
+	}
+	res.Took = time.Since(begin)
+	return res
+}
+
+// build is Build with each failure as a plain error.
+func (b *Builder) build(ctx context.Context, r Request) (Result, error) {
+	b.builds++
+	work := filepath.Join(b.works(), "build-"+strconv.Itoa(b.builds))
+	defer remove(work) // what cannot be removed now is swept by the next New
+	if err := os.MkdirAll(work, 0o755); err != nil {
+		return Result{}, err
+	}
+	// The slot is emptied first: its old binary may be what fills the disk.
+	slot, err := b.clearSlot(append(slices.Clip(r.Keep), r.Running))
+	if err != nil {
+		return Result{}, err
+	}
+	made := filepath.Join(work, r.Name)
+	if runtime.GOOS == "windows" {
+		made += ".exe"
+	}
+	cmd, err := command(r.Spec, made, work)
+	if err != nil {
+		return Result{}, err
+	}
+	var out bounded
+	cmd.Stdout, cmd.Stderr = &out, &out // one writer, so that the order is kept
+
+	err = b.run(ctx, cmd)
+	output := out.String()
+	switch {
+	case err == nil || errors.Is(err, exec.ErrWaitDelay):
+		res, err := b.take(made, slot, r)
+		res.Output = output
+		return res, err
+	case ctx.Err() != nil:
+		return Result{Err: context.Cause(ctx), Output: output}, nil
+	}
+	found := diagnose(output, r.Dir, r.Base)
+	text := cmp.Or(headline(output, found), err.Error())
+	return Result{Diagnostics: found, Output: output}, errors.New(text)
+}
+
+// take moves the binary made into slot, unless it equals the running one. Being
+// renamed it is never there by half, and nobody writes to a file that runs.
+func (b *Builder) take(made, slot string, r Request) (Result, error) {
+	if err := checkProgram(made, r.Package); err != nil {
+		return Result{}, err
+	}
+	if equal(made, r.Running) {
+		return Result{Binary: r.Running, Equal: true}, nil
+	}
+	binary := filepath.Join(slot, filepath.Base(made))
+	if err := again(func() error { return os.Rename(made, binary) }); err != nil {
+		return Result{}, err
+	}
+	return Result{Binary: binary}, nil
+}

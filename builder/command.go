@@ -1,0 +1,87 @@
+package builder
+
+import (
+	"cmp"
+	"errors"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ourLdflags leave out the symbols, which halves the time of the linker, and the
+// build id, without which equal code gives an equal binary (rule 39).
+const ourLdflags = "-s -w -buildid="
+
+// command prepares the go build of s that writes the binary to out and everything
+// else below the folder work.
+func command(s Spec, out, work string) (*exec.Cmd, error) {
+	args, err := arguments(s, out)
+	if err != nil {
+		return nil, err
+	}
+	path, err := FindGo(s.Env)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Dir = s.Dir
+	cmd.Env = environment(s.Env, s.Dir, work)
+	// A compiler's daemon (sccache) that left the group may hold our pipe for ever.
+	cmd.WaitDelay = time.Second
+	return cmd, nil
+}
+
+// arguments are those of the go command. What go would take from the last of
+// several -ldflags or -tags only is joined into one, as ours would be lost
+// otherwise, or the user's.
+func arguments(s Spec, out string) ([]string, error) {
+	placed, flags := split(s.Flags, "o")
+	if placed != nil {
+		return nil, errors.New("[build] flags must not hold -o: watcher chooses where the binary goes")
+	}
+	ldflags, flags := split(flags, "ldflags")
+	tags, flags := split(flags, "tags")
+	global, _ := split(goflags(s.Env), "ldflags")
+
+	link := []string{ourLdflags}
+	for _, value := range slices.Concat(global, ldflags, []string{s.Ldflags}) {
+		link = append(link, linkerArgs(value)...)
+	}
+	args := []string{"build", "-o", out, "-ldflags", strings.Join(link, " "), "-buildvcs=false", "-pgo=off"}
+	if tags = slices.Concat(tags, s.Tags); len(tags) > 0 {
+		args = append(args, "-tags", strings.Join(tags, ","))
+	}
+	return append(append(args, flags...), cmp.Or(s.Package, ".")), nil
+}
+
+// split takes the flag called name, in each form that go accepts, out of flags: its
+// values, and the flags that are left.
+func split(flags []string, name string) (values, rest []string) {
+	for i := 0; i < len(flags); i++ {
+		flag, value, joined := strings.Cut(flags[i], "=")
+		if flag != "-"+name && flag != "--"+name {
+			rest = append(rest, flags[i])
+			continue
+		}
+		if !joined && i+1 < len(flags) {
+			i++
+			value = flags[i]
+		}
+		values = append(values, value)
+	}
+	return values, rest
+}
+
+// linkerArgs drops the package pattern of a -ldflags value ("all=-X main.v=1"): only
+// one package is linked, and the joined value can have no pattern in its middle.
+func linkerArgs(value string) []string {
+	value = strings.TrimSpace(value)
+	if _, args, ok := strings.Cut(value, "="); ok && !strings.HasPrefix(value, "-") {
+		value = args
+	}
+	if value == "" {
+		return nil
+	}
+	return []string{value}
+}
