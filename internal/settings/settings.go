@@ -5,8 +5,13 @@
 package settings
 
 import (
-	"io"
+	"cmp"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // File is the name looked for in the folder in which watcher works.
@@ -87,47 +92,84 @@ type Problem struct {
 func (p *Problem) Error() string { return p.Text }
 
 // Default returns the settings that hold without a file.
-func Default() Settings { return Settings{} }
+func Default() Settings {
+	return Settings{
+		App: App{Dir: ".", EnvFiles: []string{".env"}},
+		Run: Run{
+			Swap:         "auto",
+			PortEnv:      "PORT",
+			ReadyTimeout: Duration(30 * time.Second),
+			StopSignal:   "SIGTERM",
+			StopTimeout:  Duration(10 * time.Second),
+			DrainTimeout: Duration(60 * time.Second),
+			Restart:      "on-failure",
+		},
+		Proxy: Proxy{Fresh: true, HoldTimeout: Duration(10 * time.Second)},
+	}
+}
 
 // Load reads the file at path over the defaults, then the variables of env that
-// begin with WATCHER_ (as WATCHER_PROXY_LISTEN), and checks the whole. shown is the file's name in
-// messages; a path of "" means that there is no file. The warnings are about unknown keys that are
-// near no known one. The error is a *Problem, or one from reading the file.
+// begin with WATCHER_ (as WATCHER_PROXY_LISTEN; lists are separated by commas, an
+// empty variable counts as none), and checks the whole. shown is the file's name in
+// messages; a path of "" means that there is no file. The warnings are about unknown
+// keys that are near no known one. The error is a *Problem, the first in the file, or
+// one from reading the file; the settings are then zero.
 func Load(path, shown string, env []string) (s Settings, warnings []Problem, err error) {
-	return Settings{}, nil, nil
+	l := loader{settings: Default(), values: map[string]place{}}
+	if path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return Settings{}, nil, fmt.Errorf("read settings: %w", err)
+		}
+		l.readFile(shown, text)
+	}
+	if len(l.problems) == 0 {
+		l.readEnvironment(env)
+	}
+	if len(l.problems) == 0 { // else keys are missing that the others count on
+		l.checkTogether()
+	}
+	if len(l.problems) > 0 {
+		first := slices.MinFunc(l.problems, byPosition)
+		return Settings{}, l.warnings, &first
+	}
+	return l.settings, l.warnings, nil
 }
 
-// Effect says what an edit of a key needs to take effect.
-type Effect uint8
-
-const (
-	Live    Effect = iota // at once
-	Restart               // a new process
-	Rebuild               // go build and a new process
-	Never                 // a new watcher; the old value stays
-)
-
-// Difference is a key whose value differs between two sets.
-type Difference struct {
-	Key    string // "proxy.listen"
-	Effect Effect
+// loader gathers settings and what is wrong with them.
+type loader struct {
+	settings Settings
+	keys     map[string]place // where each key stands, by names as "run.port" and "rule[0].signal"
+	values   map[string]place // where the value does, and elements as "app.args[0]"
+	problems []Problem
+	warnings []Problem
 }
 
-// Diff lists the keys that differ, in the order of the file's tables.
-func Diff(old, new Settings) []Difference { return nil }
-
-// Key describes one key for documentation: the README's table and the commented
-// file are checked against it.
-type Key struct {
-	Name    string // "run.stop_timeout"
-	Default string // as written in the file
-	Meaning string // one line
-	Effect  Effect
+// place is a position in a file, or, with a line of 0, a variable of the environment.
+type place struct {
+	name         string
+	line, column int
 }
 
-// Keys lists every key in the order of the file.
-func Keys() []Key { return nil }
+// problem is always one line, whatever it quotes.
+func (p place) problem(format string, values ...any) Problem {
+	text := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, fmt.Sprintf(format, values...))
+	if p.line == 0 {
+		return Problem{Text: p.name + ": " + text}
+	}
+	text = fmt.Sprintf("%s:%d:%d: %s", p.name, p.line, p.column, text)
+	return Problem{File: p.name, Line: p.line, Column: p.column, Text: text}
+}
 
-// WriteCommented writes a settings file in which every key stands, commented out,
-// with its default and meaning.
-func WriteCommented(w io.Writer) error { return nil }
+func (l *loader) complain(p place, format string, values ...any) {
+	l.problems = append(l.problems, p.problem(format, values...))
+}
+
+func byPosition(a, b Problem) int {
+	return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+}

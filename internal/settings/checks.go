@@ -1,0 +1,115 @@
+package settings
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// check says of a text, or of each text of a list, what is wrong with it and what to
+// do, or "".
+type check func(text string) string
+
+func swaps() []string    { return []string{"auto", "overlap", "stop-first"} }
+func restarts() []string { return []string{"on-failure", "always", "never"} }
+func actions() []string  { return []string{"rebuild", "restart", "signal", "refresh", "ignore"} }
+
+func oneOf(words []string) check {
+	return func(text string) string {
+		return unless(slices.Contains(words, text), "is not known: write "+list(words))
+	}
+}
+
+// list joins words as in: "a", "b" or "c".
+func list(words []string) string {
+	last := len(words) - 1
+	return `"` + strings.Join(words[:last], `", "`) + `" or "` + words[last] + `"`
+}
+
+func unless(right bool, wrong string) string {
+	if right {
+		return ""
+	}
+	return wrong
+}
+
+func checkGlob(text string) string {
+	if rest, found := strings.CutPrefix(text, "./"); found { // no path of a file begins so
+		return fmt.Sprintf("matches nothing: write it as %q", rest)
+	}
+	return unless(doublestar.ValidatePattern(text), `is not a glob: close its brackets, as in "web/**/*.{js,ts}"`)
+}
+
+func checkSignal(text string) string {
+	_, err := ParseSignal(text)
+	return unless(err == nil, "is not a signal of this system: write "+usualSignals)
+}
+
+func checkFlag(text string) string {
+	name, _, _ := strings.Cut(strings.TrimLeft(text, "-"), "=")
+	return unless(!strings.HasPrefix(text, "-") || name != "o", "is set by watcher, which keeps binaries in its cache: take it away")
+}
+
+func checkName(text string) string {
+	const digits, letters = "0123456789", "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	right := text != "" && !strings.Contains(digits, text[:1]) && strings.Trim(text, digits+letters) == ""
+	return unless(right, `is not the name of a variable: write letters, digits and _, as "PORT"`)
+}
+
+func checkPort(text string) string {
+	n, err := strconv.ParseInt(text, 0, 0)
+	return unless(err == nil && n >= 1 && n <= 65535, "is not a port: write a number from 1 to 65535")
+}
+
+func checkPath(text string) string {
+	if text != "" && !strings.HasPrefix(text, "/") {
+		return fmt.Sprintf("does not begin with /: write it as %q", "/"+text)
+	}
+	_, err := url.ParseRequestURI(text)
+	return unless(text == "" || err == nil, `is not the path of a URL: write it as "/healthz"`)
+}
+
+func checkPositive(text string) string {
+	d, err := time.ParseDuration(text)
+	return unless(err == nil && d > 0, `leaves no time at all: write "1s" or more`)
+}
+
+// checkListen takes a port of 0 too, which lets the system choose.
+func checkListen(text string) string {
+	var host string
+	var err error
+	port := text
+	if strings.Contains(text, ":") {
+		host, port, err = net.SplitHostPort(text)
+	}
+	_, number := strconv.ParseUint(port, 10, 16)
+	right := text == "" || err == nil && number == nil && !strings.ContainsAny(host, "/ ")
+	return unless(right, `is not an address: write it as "8080", ":8080" or "127.0.0.1:8080"`)
+}
+
+// checkTogether finds what is wrong only in the company of other keys.
+func (l *loader) checkTogether() {
+	if run := l.settings.Run; run.Swap == "overlap" && run.Port != 0 {
+		l.complain(l.values["run.swap"],
+			`run.swap: "overlap" cannot go with run.port, as two processes cannot hold port %d: write "stop-first", or take port away`, run.Port)
+	}
+	for i, rule := range l.settings.Rules {
+		at := fmt.Sprintf("rule[%d]", i)
+		switch signals := rule.Action == "signal"; {
+		case len(rule.Paths) == 0:
+			l.complain(l.values[at], `rule: names no files: add paths = ["conf/**/*.yaml"]`)
+		case rule.Action == "":
+			l.complain(l.values[at], "rule: has no action: add action = %s", list(actions()))
+		case signals && rule.Signal == "":
+			l.complain(l.values[at+".action"], `rule.action: "signal" needs to know which one: add signal = "SIGHUP"`)
+		case !signals && rule.Signal != "":
+			l.complain(l.values[at+".signal"], `rule.signal: is of no use with action %q: write action = "signal", or take signal away`, rule.Action)
+		}
+	}
+}

@@ -1,0 +1,43 @@
+package settings
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteCommented writes a settings file in which every key stands, commented out,
+// with its default and meaning. A line that begins with "#" and no blank is a key:
+// without the "#" it holds. Tables stand open, so that one key can be taken alone.
+func WriteCommented(w io.Writer) error {
+	var text bytes.Buffer
+	text.WriteString("# Settings of watcher. Every key is optional and stands here with its default.\n")
+	table := ""
+	for _, r := range rows() {
+		of, key, _ := strings.Cut(r.name, ".")
+		if of != table {
+			table = of
+			line := header(table)
+			if table == "rule" { // an empty one would be wrong
+				line = "#" + line
+			}
+			text.WriteString("\n" + line + "\n")
+		}
+		note := ""
+		if r.example != "" {
+			note = " (an example; there is no default)"
+		}
+		fmt.Fprintf(&text, "# %s%s\n#%s = %s\n", r.meaning, note, key, r.sample())
+	}
+	_, err := w.Write(text.Bytes())
+	return err
+}
+
+// header begins a table, or names it in a message.
+func header(table string) string {
+	if table == "rule" {
+		return "[[rule]]"
+	}
+	return "[" + table + "]"
+}

@@ -1,0 +1,166 @@
+package settings
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Effect says what an edit of a key needs to take effect (rule 33).
+type Effect uint8
+
+const (
+	Live    Effect = iota // nothing: it holds from the next use on
+	Restart               // a new process
+	Rebuild               // go build and a new process
+	Never                 // a new watcher; the old value stays
+)
+
+// Key describes one key for documentation: the README's table and the commented
+// file are checked against it.
+type Key struct {
+	Name    string // "run.stop_timeout"
+	Default string // as written in the file; "" if there is none
+	Meaning string // one line
+	Effect  Effect
+}
+
+// row is what is said of a key besides its Go type.
+type row struct {
+	name    string
+	effect  Effect
+	meaning string
+	example string // for the commented file, where there is no default
+	check   check  // nil takes any
+}
+
+// rows lists every key in the order of the file. Kinds and defaults come from the
+// structs, so that they are written once.
+func rows() []row {
+	return []row{
+		{name: "app.package", effect: Rebuild, meaning: `the main package, as "./cmd/api"; empty finds it`},
+		{name: "app.dir", effect: Never, meaning: "folder of the module, relative to this file"},
+		{name: "app.args", effect: Restart, meaning: "arguments of the app"},
+		{name: "app.env", effect: Restart, meaning: "variables of the app"},
+		{name: "app.env_files", effect: Restart, meaning: "files of variables, relative to dir; a missing one is passed over"},
+
+		{name: "build.flags", effect: Rebuild, meaning: "more flags of go build", check: checkFlag},
+		{name: "build.ldflags", effect: Rebuild, meaning: "flags of the linker, after our own"},
+		{name: "build.tags", effect: Rebuild, meaning: "build tags"},
+		{name: "build.env", effect: Rebuild, meaning: "variables of go build"},
+
+		{name: "watch.ignore", effect: Live, meaning: "globs of files that start nothing, relative to dir", check: checkGlob},
+
+		{name: "rule.paths", effect: Live, meaning: "globs of files, relative to dir; the first rule that matches wins", example: `["conf/**/*.yaml"]`, check: checkGlob},
+		{name: "rule.action", effect: Live, meaning: "what a change of them does: " + list(actions()), example: `"signal"`, check: oneOf(actions())},
+		{name: "rule.signal", effect: Live, meaning: `what the app is sent by action "signal"`, example: `"SIGHUP"`, check: checkSignal},
+
+		{name: "run.swap", effect: Live, meaning: "how a new process takes over: " + list(swaps()), check: oneOf(swaps())},
+		{name: "run.port_env", effect: Restart, meaning: "variable by which the app is told its port", check: checkName},
+		{name: "run.port", effect: Restart, meaning: "the app's own fixed port, where it cannot be told one", example: "9090", check: checkPort},
+		{name: "run.ready_path", effect: Restart, meaning: "path that must answer below 500; empty: listening is enough", check: checkPath},
+		{name: "run.ready_timeout", effect: Live, meaning: "how long a start may take", check: checkPositive},
+		{name: "run.stop_signal", effect: Live, meaning: "signal that asks the app to stop; holds for processes started from now on", check: checkSignal},
+		{name: "run.stop_timeout", effect: Live, meaning: "how long the app may take to stop before it is killed"},
+		{name: "run.drain_timeout", effect: Live, meaning: "how long an old process may finish its requests"},
+		{name: "run.restart", effect: Live, meaning: "when an app that ends by itself is started again: " + list(restarts()), check: oneOf(restarts())},
+
+		{name: "proxy.listen", effect: Never, meaning: `the address people open: "8080" for this machine only, ":8080" for all, or host:port; empty finds it`, check: checkListen},
+		{name: "proxy.strict_port", effect: Never, meaning: "a taken address is an error; else the next free port is used"},
+		{name: "proxy.fresh", effect: Live, meaning: "requests after a save wait for the new code"},
+		{name: "proxy.hold_timeout", effect: Live, meaning: "how long they wait at most"},
+		{name: "proxy.generation_header", effect: Live, meaning: "every answer names its generation in Watcher-Generation"},
+	}
+}
+
+// find returns the row of a key.
+func find(name string) (row, bool) {
+	for _, r := range rows() {
+		if r.name == name {
+			return r, true
+		}
+	}
+	return row{}, false
+}
+
+// isTable says whether there is a table of this name at the top level.
+func isTable(name string) bool {
+	return slices.ContainsFunc(rows(), func(r row) bool { return strings.HasPrefix(r.name, name+".") })
+}
+
+// Keys lists every key in the order of the file.
+func Keys() []Key {
+	var keys []Key
+	for _, r := range rows() {
+		key := Key{Name: r.name, Meaning: r.meaning, Effect: r.effect}
+		if r.example == "" {
+			key.Default = r.sample()
+		}
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// sample is a value of the key as it stands in a file: the default, where there is one.
+func (r row) sample() string {
+	if r.example != "" {
+		return r.example
+	}
+	defaults := Default()
+	switch value := lookup(&defaults, r.name).Interface().(type) {
+	case Duration:
+		return fmt.Sprintf(`"%vs"`, time.Duration(value).Seconds())
+	case []string:
+		return strings.ReplaceAll(fmt.Sprintf("%q", value), `" "`, `", "`)
+	case map[string]string:
+		return "{}"
+	default:
+		return fmt.Sprintf("%#v", value)
+	}
+}
+
+// Difference is a key whose value differs between two sets.
+type Difference struct {
+	Key    string // "proxy.listen"; "rule" for the rules, which are compared as a whole
+	Effect Effect
+}
+
+// Diff lists the keys that differ, in the order of the file's tables. An empty list
+// and one that is not set are equal.
+func Diff(old, new Settings) []Difference {
+	var differences []Difference
+	for _, r := range rows() {
+		name := r.name
+		if name == "rule.paths" {
+			name = "rule" // stands for all keys of the rules
+		} else if strings.HasPrefix(name, "rule.") {
+			continue
+		}
+		a, b := lookup(&old, name), lookup(&new, name)
+		empty := (a.Kind() == reflect.Slice || a.Kind() == reflect.Map) && a.Len()+b.Len() == 0
+		if !empty && !reflect.DeepEqual(a.Interface(), b.Interface()) {
+			differences = append(differences, Difference{Key: name, Effect: r.effect})
+		}
+	}
+	return differences
+}
+
+// lookup returns the field that a known name means, settable. For a key of a rule it
+// is that of the last rule.
+func lookup(s *Settings, name string) reflect.Value {
+	value := reflect.ValueOf(s).Elem()
+	for part := range strings.SplitSeq(name, ".") {
+		if value.Kind() == reflect.Slice {
+			value = value.Index(value.Len() - 1)
+		}
+		for i := range value.NumField() {
+			if value.Type().Field(i).Tag.Get("toml") == part {
+				value = value.Field(i)
+				break
+			}
+		}
+	}
+	return value
+}

@@ -1,0 +1,57 @@
+package settings
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"time"
+)
+
+// set reads one text into a key's field, or adds it to its list. The error says what
+// is wrong and what to do.
+func (r row) set(field reflect.Value, text string) error {
+	var err error
+	switch field.Interface().(type) {
+	case string:
+		field.SetString(text)
+	case []string:
+		field.Set(reflect.Append(field, reflect.ValueOf(text)))
+	case bool:
+		var b bool
+		b, err = strconv.ParseBool(text)
+		field.SetBool(b)
+	case int:
+		var n int64
+		n, err = strconv.ParseInt(text, 10, 0)
+		field.SetInt(n)
+	case Duration:
+		d, wrong := parseDuration(text)
+		if wrong != nil {
+			return wrong
+		}
+		field.SetInt(int64(d))
+	}
+	if err != nil {
+		return fmt.Errorf("%q is of the wrong kind: write it like %s", text, r.sample())
+	}
+	if r.check != nil {
+		if wrong := r.check(text); wrong != "" {
+			return fmt.Errorf("%q %s", text, wrong)
+		}
+	}
+	return nil
+}
+
+func parseDuration(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if _, bare := strconv.ParseFloat(text, 64); bare == nil && err != nil {
+		return 0, fmt.Errorf("%q has no unit: write it as %q", text, text+"s")
+	}
+	if err != nil {
+		return 0, fmt.Errorf(`%q is not a length of time: write it as "500ms", "10s" or "1m30s"`, text)
+	}
+	if d < 0 {
+		return 0, fmt.Errorf(`%q is negative: write "0s" or more`, text)
+	}
+	return d, nil
+}
