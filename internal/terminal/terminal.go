@@ -1,9 +1,24 @@
 // Package terminal is the only place that prints. It turns events into one line
 // each, for people or, with --json, for programs.
+//
+// For people a failure goes on below its line: each of its problems stands at the
+// left edge as file:line:column: message, so that terminals and editors link it.
+//
+// For programs each line is one JSON object with "time" (RFC 3339 with milliseconds),
+// "event" (a [Kind]) and the fields that [Event] names; "took_ms" and "held_ms" are
+// milliseconds with one decimal. A line of the app is
+//
+//	{"time":"…","event":"output","stream":"stdout","text":"…"}
+//
+// and all of them, those of the app's standard error too, go to the same writer.
+//
+// No line, of an event or of the app, is ever torn by another
+// (TestT4_LinesAreNeverTorn).
 package terminal
 
 import (
 	"io"
+	"sync"
 	"time"
 )
 
@@ -56,23 +71,53 @@ type Problem struct {
 // Style says how to print.
 type Style struct {
 	JSON  bool // one JSON object a line instead of words
-	Quiet bool // problems only
+	Quiet bool // of the events only failed and warn; the app's output goes on
 	Color bool
 }
 
 // Terminal prints events and the app's output without tearing a line of either.
-type Terminal struct{}
+type Terminal struct {
+	style Style
+	paint paint
+
+	mu       sync.Mutex // held while out or err is written to
+	out, err io.Writer
+}
 
 // New makes a terminal that prints events and the app's standard output to out, and
 // the app's standard error to err.
-func New(out, err io.Writer, style Style) *Terminal { return &Terminal{} }
+func New(out, err io.Writer, style Style) *Terminal {
+	return &Terminal{out: out, err: err, style: style, paint: newPaint(style.Color && !style.JSON)}
+}
 
-// Print prints one event. Any goroutine may call it.
-func (t *Terminal) Print(e Event) {}
+// Print prints one event in one write. Any goroutine may call it; events stand in the
+// order of the calls. An event without a time is of now.
+func (t *Terminal) Print(e Event) {
+	if t.style.Quiet && e.Kind != KindFailed && e.Kind != KindWarn {
+		return
+	}
+	if e.Time.IsZero() {
+		e.Time = time.Now()
+	}
+	text := eventJSON(e)
+	if !t.style.JSON {
+		text = t.paint.event(e)
+	}
+	t.write(t.out, text)
+}
 
-// Stdout and Stderr return writers for one process's output, which is printed in
-// whole lines. A line that is not ended is printed when the writer is closed.
-func (t *Terminal) Stdout() io.WriteCloser { return nil }
+// write has nobody to tell of an error: this is where errors are told.
+func (t *Terminal) write(w io.Writer, text []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	w.Write(text)
+}
+
+// Stdout returns a writer for one process's output, which is printed in whole lines.
+// A line that is not ended is printed when the writer is closed, or when 64 KiB of it
+// have come: then the rest of it stands in the next line. For people the lines are
+// passed as they are, colours included.
+func (t *Terminal) Stdout() io.WriteCloser { return &lineWriter{to: t, out: t.out, stream: "stdout"} }
 
 // Stderr is to standard error what Stdout is to standard output.
-func (t *Terminal) Stderr() io.WriteCloser { return nil }
+func (t *Terminal) Stderr() io.WriteCloser { return &lineWriter{to: t, out: t.err, stream: "stderr"} }
