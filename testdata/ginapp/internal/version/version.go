@@ -1,0 +1,4 @@
+// Package version tells answers of one build from those of another.
+package version
+
+const Version = "v1"
