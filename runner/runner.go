@@ -3,34 +3,56 @@
 //
 // It knows processes, groups, signals and listening sockets. It does not know
 // which process is current or why one is started.
+//
+// What holds, with the test that shows it:
+//   - a start is ready or failed once, and each process exits once (TestRule3_EachStartReportsOnce)
+//   - when Exited is reported nothing of the group is left (TestR2_StopLeavesNothing)
+//   - if this process is killed outright, nothing that it started outlives it (TestR3_KilledOutrightLeavesNothing)
+//   - a process that serves costs nothing: its goroutines are blocked in the system
 package runner
 
 import (
+	"context"
+	"errors"
 	"io"
+	"os/exec"
+	"sync"
 	"syscall"
 	"time"
 )
 
 // Runner starts and stops processes, each known by the number of its generation.
-// All methods may be called from any goroutine and none blocks for long; a
-// generation that is not known (any more) is passed over.
-type Runner struct{}
+// All methods but Run and Close may be called from any goroutine and none of them
+// blocks for long; a generation that is not known (any more) is passed over. They
+// may be called from a goroutine for which report waits.
+type Runner struct {
+	thread thread
+	guard  guard
+
+	mu        sync.Mutex
+	processes map[int]*process    // by generation, until Exited is reported
+	groups    map[*group]struct{} // that live
+	closed    bool
+
+	active sync.WaitGroup // processes and commands that have not ended
+}
 
 // Spec says what to start.
 type Spec struct {
-	Generation   int
+	Generation   int    // differs from that of every other start
 	Binary       string // absolute path
 	Args         []string
-	Dir          string   // absolute working folder
-	Env          []string // whole environment; PORT and our own variables are set over it
-	URL          string   // of the front, for WATCHER_URL
-	PortEnv      string   // name of the variable that carries the port; "" means PORT
-	Port         int      // the app's own fixed port, where the user has told it; 0 means not told
-	ReadyPath    string   // must answer below 500; "" means that listening is enough
-	ReadyTimeout time.Duration
+	Dir          string         // absolute working folder
+	Env          []string       // whole environment; PORT and our own variables are set over it
+	URL          string         // of the front, for WATCHER_URL
+	PortEnv      string         // name of the variable that carries the port; "" means PORT
+	Port         int            // the app's own fixed port, where the user has told it; 0 means not told
+	Likely       int            // own port that its code names or an earlier start took; 0 means none; others count too
+	ReadyPath    string         // must answer below 500; "" means that listening is enough
+	ReadyTimeout time.Duration  // 0 means 30 s
 	StopSignal   syscall.Signal // 0 means SIGTERM
-	Stdout       io.Writer      // written to by one goroutine at a time for each stream
-	Stderr       io.Writer
+	Stdout       io.Writer      // written to by one goroutine at a time for each stream; errors are passed over
+	Stderr       io.Writer      // nil, for both, means that only the tail is kept
 }
 
 // Event is one of [Ready], [Failed], [Fixed] and [Exited].
@@ -51,13 +73,14 @@ type Ready struct {
 type Failed struct {
 	Generation int
 	PID        int
-	Reason     string   // one line: "exited with code 1 before it listened"
+	Reason     string   // one line: "exited with code 1 before it was ready"
 	Hint       string   // what to do, where that is known; else ""
 	Tail       []string // last lines of its output
 }
 
-// Fixed tells, some time after Ready, that a process which took our port listens on
-// others too, which no second process could bind.
+// Fixed tells, at most once and within about a second after Ready, that a process
+// which took our port listens on others too, which no second process could bind.
+// It is reported on Linux only.
 type Fixed struct {
 	Generation int
 	Addrs      []string
@@ -79,23 +102,109 @@ func (Failed) isEvent() {}
 func (Fixed) isEvent()  {}
 func (Exited) isEvent() {}
 
-// New makes a runner. Close ends it.
-func New() (*Runner, error) { return &Runner{}, nil }
+var errClosed = errors.New("the runner is closed")
 
-// Start starts a process and returns at once. report is called from goroutines of
-// the runner, one event of a generation after the other; it must not block for long.
-func (r *Runner) Start(s Spec, report func(Event)) {}
+// New makes a runner. Close ends it.
+func New() (*Runner, error) {
+	return &Runner{
+		thread:    newThread(),
+		processes: map[int]*process{},
+		groups:    map[*group]struct{}{},
+	}, nil
+}
+
+// Start starts a process and returns at once. report is called from one goroutine
+// of the runner, one event after the other; it must not block for long. A start
+// after Close is passed over.
+func (r *Runner) Start(s Spec, report func(Event)) {
+	p := &process{runner: r, spec: s, report: report, launched: make(chan struct{})}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return
+	}
+	r.processes[s.Generation] = p
+	r.active.Go(p.run)
+}
 
 // Stop sends the stop signal to the group and, when limit has passed, SIGKILL. A
-// second call shortens the limit. Exited tells the end.
-func (r *Runner) Stop(generation int, limit time.Duration) {}
+// second call only shortens the limit. Exited tells the end.
+func (r *Runner) Stop(generation int, limit time.Duration) {
+	if p := r.process(generation); p != nil {
+		p.stop(limit)
+	}
+}
 
 // Kill sends SIGKILL to the group.
-func (r *Runner) Kill(generation int) {}
+func (r *Runner) Kill(generation int) { r.Signal(generation, syscall.SIGKILL) }
 
 // Signal sends sig to the group.
-func (r *Runner) Signal(generation int, sig syscall.Signal) {}
+func (r *Runner) Signal(generation int, sig syscall.Signal) {
+	if p := r.process(generation); p != nil {
+		p.group.signal(sig)
+	}
+}
 
-// Close kills what still lives and frees all that the runner holds, after the last
-// process is reaped.
-func (r *Runner) Close() error { return nil }
+// process returns the process of a generation, or nil if there is none. It waits
+// for a launch under way, which takes milliseconds and waits for nobody.
+func (r *Runner) process(generation int) *process {
+	r.mu.Lock()
+	p := r.processes[generation]
+	r.mu.Unlock()
+	if p == nil {
+		return nil
+	}
+	<-p.launched
+	if p.group == nil {
+		return nil
+	}
+	return p
+}
+
+// Run runs a command in a process group of its own and returns when the whole
+// group is gone: what a command leaves behind in its group is killed too. The
+// error is the command's own, or ctx's cause if ctx ended and the group was killed
+// for it. cmd.WaitDelay, if 0, becomes half a second.
+func (r *Runner) Run(ctx context.Context, cmd *exec.Cmd) error {
+	r.mu.Lock()
+	if r.closed {
+		r.mu.Unlock()
+		return errClosed
+	}
+	r.active.Add(1)
+	r.mu.Unlock()
+	defer r.active.Done()
+
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	g, err := r.launch(cmd)
+	if err != nil {
+		return err
+	}
+	release := context.AfterFunc(ctx, func() { g.signal(syscall.SIGKILL) })
+	err = g.wait()
+	if !release() {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// Close kills what still lives, waits until it is reaped and reported, and frees
+// all that the runner holds. It returns nil. A second call does nothing.
+func (r *Runner) Close() error {
+	r.mu.Lock()
+	if r.closed {
+		r.mu.Unlock()
+		return nil
+	}
+	r.closed = true // from here on a group that is launched kills itself
+	for g := range r.groups {
+		g.signal(syscall.SIGKILL)
+	}
+	r.mu.Unlock()
+	r.active.Wait()
+	r.thread.end()
+	r.guard.end()
+	return nil
+}

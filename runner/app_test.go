@@ -1,0 +1,181 @@
+//go:build unix
+
+package runner
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// behaviour is the variable that makes this test binary the app of a test.
+const behaviour = "RUNNER_TEST_BEHAVIOUR"
+
+// apps are the programs that tests start. None outlives a failed test for long.
+var apps = map[string]func(){
+	"serve":          func() { serve(port()) },
+	"serve slowly":   func() { time.Sleep(700 * time.Millisecond); serve(port()) },
+	"serve ipv6":     func() { serve("[::1]:" + os.Getenv("PORT")) },
+	"serve fixed":    func() { go serve(os.Getenv("FIXED")); serve(port()) },
+	"serve own":      func() { serve(os.Getenv("FIXED")) },
+	"serve several":  func() { go serve("127.0.0.1:0"); serve("127.0.0.1:0") },
+	"answer 500":     func() { serveStatus(500) },
+	"answer 404":     func() { serveStatus(404) },
+	"never accept":   func() { listen(port()); lounge() },
+	"mute own port":  func() { listen("127.0.0.1:0"); lounge() },
+	"mute, then us":  func() { listen("127.0.0.1:0"); time.Sleep(time.Second); serve(port()) },
+	"never listen":   lounge,
+	"exit 0":         func() {},
+	"exit 1":         func() { fmt.Fprintln(os.Stderr, "panic: no database"); os.Exit(1) },
+	"port is taken":  func() { fmt.Fprintln(os.Stderr, "listen tcp :8080: bind: address already in use"); os.Exit(1) },
+	"end by signal":  func() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL); lounge() },
+	"ignore TERM":    func() { signal.Ignore(syscall.SIGTERM); serve(port()) },
+	"exit 3 on TERM": func() { exitOn(syscall.SIGTERM, 3); serve(port()) },
+	"exit 4 on HUP":  func() { exitOn(syscall.SIGHUP, 4); serve(port()) },
+	"grandchild":     func() { spawn("lounge", false); serve(port()) },
+	"orphan":         func() { spawn("forker", false); serve(port()) },
+	"escapee":        func() { spawn("lounge", true); serve(port()) },
+	"build":          func() { spawn("lounge", false); lounge() },
+	"leave behind":   func() { spawn("lounge", false) },
+	"say env":        sayEnv,
+	"say much":       sayMuch,
+	"parent":         parent,
+
+	"lounge": lounge,
+	"forker": func() { spawn("lounge", false) },
+}
+
+// The main thread of a program never ends. Keeping it for the main goroutine sees to
+// it that a test which needs a thread to end does not get that one.
+func init() { runtime.LockOSThread() }
+
+func TestMain(m *testing.M) {
+	if name := os.Getenv(behaviour); name != "" {
+		apps[name]()
+		return
+	}
+	code := m.Run()
+	if err := goleak.Find(); err != nil && code == 0 {
+		fmt.Println(err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func port() string { return ":" + os.Getenv("PORT") }
+
+func serve(addr string) {
+	fmt.Fprintln(os.Stderr, http.Serve(listen(addr), nil))
+	os.Exit(2)
+}
+
+func serveStatus(status int) {
+	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+	serve(port())
+}
+
+func listen(addr string) net.Listener {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	return l
+}
+
+// lounge does nothing, takes no TERM for an answer, and ends if the test forgets it.
+func lounge() {
+	signal.Ignore(syscall.SIGTERM)
+	time.Sleep(2 * time.Minute)
+}
+
+func exitOn(sig os.Signal, code int) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, sig)
+	go func() {
+		<-c
+		os.Exit(code)
+	}()
+}
+
+// spawn starts a further process on our stdout, says its pid, and does not wait for it.
+func spawn(name string, ownSession bool) {
+	cmd := again(name)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: ownSession}
+	if err := cmd.Start(); err != nil {
+		panic(err)
+	}
+	fmt.Println("pid", cmd.Process.Pid)
+	if name == "forker" {
+		_ = cmd.Wait()
+	}
+}
+
+// again is a command that runs this binary with a behaviour.
+func again(name string) *exec.Cmd {
+	cmd := exec.Command(self())
+	cmd.Env = env(name)
+	return cmd
+}
+
+// env makes this binary behave as told. Under the race detector it would otherwise
+// sleep for a second before it exits.
+func env(name string) []string {
+	return append(os.Environ(), behaviour+"="+name, "GORACE=atexit_sleep_ms=0")
+}
+
+func self() string {
+	path, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	return path
+}
+
+func sayEnv() {
+	for _, name := range []string{"PORT", "ADDR_PORT", "WATCHER_GENERATION", "WATCHER_URL", "HOME"} {
+		fmt.Printf("%s=%s\n", name, os.Getenv(name))
+	}
+	in, _ := io.ReadAll(os.Stdin)
+	fmt.Printf("stdin=%q\n", in)
+}
+
+// sayMuch writes 8 MiB, a line of 1 MiB, bytes that are no text, and no newline at the end.
+func sayMuch() {
+	for i := range 100_000 {
+		fmt.Printf("line %d %s\n", i, strings.Repeat("x", 70))
+	}
+	fmt.Println(strings.Repeat("y", 1<<20))
+	fmt.Print("bad \xff\x00 end\r\nno newline")
+}
+
+// parent is a small program that uses a runner, to be killed outright: an app with
+// a grandchild, and a build with a child.
+func parent() {
+	r, err := New()
+	if err != nil {
+		panic(err)
+	}
+	spec := Spec{Generation: 1, Binary: self(), Env: env("grandchild"), Stdout: os.Stdout, Stderr: os.Stderr}
+	r.Start(spec, func(e Event) {
+		if ready, ok := e.(Ready); ok {
+			fmt.Println("pid", ready.PID)
+		}
+	})
+	build := again("build")
+	build.Stdout = os.Stdout
+	_ = r.Run(context.Background(), build)
+}

@@ -1,0 +1,40 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package runner
+
+import (
+	"os/exec"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// isolate makes cmd the leader of a new group.
+func isolate(cmd *exec.Cmd) {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Setpgid = true
+}
+
+// awaitExit blocks until the child has ended and leaves it to be reaped. An error
+// means that it has ended already.
+func awaitExit(pid int) {
+	queue, err := unix.Kqueue()
+	if err != nil {
+		return
+	}
+	defer unix.Close(queue)
+	unix.CloseOnExec(queue)
+	exit := make([]unix.Kevent_t, 1)
+	unix.SetKevent(&exit[0], pid, unix.EVFILT_PROC, unix.EV_ADD|unix.EV_ONESHOT)
+	exit[0].Fflags = unix.NOTE_EXIT
+	for {
+		if _, err = unix.Kevent(queue, exit, make([]unix.Kevent_t, 1), nil); err != unix.EINTR {
+			return
+		}
+	}
+}
+
+// groupGone says whether no process of the group is left.
+func groupGone(id int) bool { return syscall.Kill(-id, 0) == syscall.ESRCH }

@@ -1,0 +1,121 @@
+package runner
+
+import (
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestRule14_OwnPortThatAnswersHTTP(t *testing.T) {
+	t.Parallel()
+	port := freeFixedPort(t)
+	a := start(t, newRunner(t), 1, "serve own", func(s *Spec) { s.Env = append(s.Env, fmt.Sprintf("FIXED=:%d", port)) })
+	ready := next[Ready](a)
+	if !ready.OwnPort || ready.Upstream != fmt.Sprintf("127.0.0.1:%d", port) {
+		t.Errorf("%+v", ready)
+	}
+}
+
+func TestRule14_SeveralOwnPortsAskForTheSetting(t *testing.T) {
+	t.Parallel()
+	a := start(t, newRunner(t), 1, "serve several")
+	failed := next[Failed](a)
+	if !strings.HasPrefix(failed.Reason, "the app listens on several ports of its own (") ||
+		!strings.HasPrefix(failed.Hint, "tell which one with [run] port = ") || !isRunning(failed.PID) {
+		t.Errorf("%+v", failed)
+	}
+}
+
+func TestRule14_ToldPortIsTakenAtOnce(t *testing.T) {
+	t.Parallel()
+	port := freeFixedPort(t)
+	a := start(t, newRunner(t), 1, "serve own", func(s *Spec) {
+		s.Port = port
+		s.Env = append(s.Env, fmt.Sprintf("FIXED=[::1]:%d", port))
+	})
+	ready := next[Ready](a)
+	if !ready.OwnPort || ready.Upstream != fmt.Sprintf("[::1]:%d", port) {
+		t.Errorf("%+v", ready)
+	}
+}
+
+func TestRule14_OwnPortThatIsNotHTTPDoesNotCount(t *testing.T) {
+	t.Parallel()
+	a := start(t, newRunner(t), 1, "mute own port", func(s *Spec) { s.ReadyTimeout = 4 * time.Second })
+	failed := next[Failed](a)
+	if !strings.Contains(failed.Reason, "where it does not answer HTTP") {
+		t.Errorf("%+v", failed)
+	}
+}
+
+func TestRule17_PortOfAnotherProgramIsNotReady(t *testing.T) {
+	t.Parallel()
+	foreign, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer foreign.Close()
+	port := foreign.Addr().(*net.TCPAddr).Port
+	a := start(t, newRunner(t), 1, "never listen", func(s *Spec) {
+		s.Port = port
+		s.ReadyTimeout = 2 * time.Second
+	})
+	failed := next[Failed](a)
+	if !strings.HasSuffix(failed.Reason, fmt.Sprintf("another program listens on %d", port)) {
+		t.Errorf("%+v", failed)
+	}
+}
+
+func TestRule13_FixedPortBesideOursIsTold(t *testing.T) {
+	t.Parallel()
+	port := freeFixedPort(t)
+	a := start(t, newRunner(t), 3, "serve fixed", func(s *Spec) { s.Env = append(s.Env, fmt.Sprintf("FIXED=127.0.0.1:%d", port)) })
+	if ready := next[Ready](a); ready.OwnPort {
+		t.Errorf("%+v", ready)
+	}
+	fixed := next[Fixed](a)
+	if fixed.Generation != 3 || !slices.Equal(fixed.Addrs, []string{fmt.Sprintf("127.0.0.1:%d", port)}) {
+		t.Errorf("%+v", fixed)
+	}
+}
+
+func TestListenersOfThisProcess(t *testing.T) {
+	t.Parallel()
+	for _, addr := range []string{"127.0.0.1:0", "[::1]:0", ":0", "0.0.0.0:0"} {
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		want := l.Addr().(*net.TCPAddr).AddrPort()
+		if !slices.Contains(slices.Collect(maps.Values(listeningSockets())), want) {
+			t.Errorf("%s is not found", want)
+		}
+	}
+}
+
+func TestServes(t *testing.T) {
+	for _, test := range []struct {
+		listener, addr string
+		want           bool
+	}{
+		{"127.0.0.1:80", "127.0.0.1:80", true},
+		{"127.0.0.1:80", "127.0.0.1:81", false},
+		{"127.0.0.1:80", "[::1]:80", false},
+		{"0.0.0.0:80", "127.0.0.1:80", true},
+		{"0.0.0.0:80", "[::1]:80", false},
+		{"[::]:80", "127.0.0.1:80", true},
+		{"[::]:80", "[::1]:80", true},
+		{"192.0.2.1:80", "127.0.0.1:80", false},
+	} {
+		got := serves(netip.MustParseAddrPort(test.listener), netip.MustParseAddrPort(test.addr))
+		if got != test.want {
+			t.Errorf("serves(%s, %s) = %v", test.listener, test.addr, got)
+		}
+	}
+}

@@ -1,0 +1,63 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"syscall"
+)
+
+// Private ports come from a range out of which no usual system gives ports to
+// outgoing connections or to those who ask for any port: one of these could take
+// ours in the moment before the app binds it. Above lie the node ports of Kubernetes.
+const (
+	lowestPort  = 20000
+	highestPort = 29999
+)
+
+// reservePort chooses a port for p that nobody listens on and that no other living
+// process was given, whether it listens by now or not.
+func (r *Runner) reservePort(p *process) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	used := map[int]bool{}
+	for _, other := range r.processes {
+		used[other.port] = true
+	}
+	var err error
+	for range 100 {
+		port := lowestPort + rand.IntN(highestPort-lowestPort+1)
+		if used[port] {
+			continue
+		}
+		if err = checkFree(port); err == nil {
+			p.port = port
+			return nil
+		}
+	}
+	return fmt.Errorf("find a free port on loopback: %w", err)
+}
+
+// checkFree returns nil if the port is free on both loopback addresses, as an app
+// may bind either or all. A system without IPv6 has one only.
+func checkFree(port int) error {
+	for _, addr := range loopback(port) {
+		l, err := net.Listen("tcp", addr.String())
+		if err == nil {
+			l.Close()
+		} else if addr.Addr().Is4() || errors.Is(err, syscall.EADDRINUSE) {
+			return err
+		}
+	}
+	return nil
+}
+
+// loopback returns the two addresses that localhost means, with a port.
+func loopback(port int) []netip.AddrPort {
+	return []netip.AddrPort{
+		netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port)),
+		netip.AddrPortFrom(netip.IPv6Loopback(), uint16(port)),
+	}
+}

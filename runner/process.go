@@ -1,0 +1,219 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	defaultReadyTimeout = 30 * time.Second
+	// fixedDelay gives an app the time to open its other listeners after the main one.
+	fixedDelay = time.Second
+)
+
+// process is one started generation. Its life is run; everything else is called
+// from outside and only sends signals.
+type process struct {
+	runner *Runner
+	spec   Spec
+	report func(Event)
+	tail   tail
+	port   int // given to the app; guarded by runner.mu until launched is closed
+
+	launched chan struct{} // closed when group is set, or never will be
+	group    *group        // nil if it could not be started
+
+	mu      sync.Mutex
+	killing *time.Timer // set by the first stop
+	killAt  time.Time
+}
+
+// run starts the process, reports what becomes of it, and returns when it is gone.
+func (p *process) run() {
+	began := time.Now()
+	if err := p.launch(); err != nil {
+		p.forget()
+		p.report(Failed{Generation: p.spec.Generation, Reason: "could not be started: " + err.Error()})
+		return
+	}
+	alive, ended := context.WithCancel(context.Background())
+	go func() {
+		defer ended()
+		_ = p.group.wait() // how it ended stands in the process state
+	}()
+
+	found, fail := p.awaitReady(alive)
+	switch {
+	case alive.Err() != nil:
+		p.report(p.failed(refusal{fmt.Sprintf("%s before it was ready", p.end()), p.hintFromTail()}))
+	case fail != nil:
+		p.report(p.failed(*fail))
+	default:
+		found.Took = time.Since(began)
+		p.report(found)
+		if !found.OwnPort {
+			p.reportFixed(alive)
+		}
+	}
+	<-alive.Done()
+
+	p.cancelKill()
+	p.forget()
+	state := p.group.cmd.ProcessState
+	p.report(Exited{
+		Generation: p.spec.Generation,
+		PID:        p.group.id,
+		Code:       state.ExitCode(),
+		Signal:     signalName(state.Sys()),
+		Alive:      p.group.exited.Sub(began),
+		Tail:       p.tail.last(),
+	})
+}
+
+// launch starts the binary on a port of our choosing.
+func (p *process) launch() error {
+	defer close(p.launched)
+	if err := p.runner.reservePort(p); err != nil {
+		return err
+	}
+	s := p.spec
+	cmd := exec.Command(s.Binary, s.Args...)
+	cmd.Dir = s.Dir
+	cmd.Env = append(s.Env[:len(s.Env):len(s.Env)],
+		p.portEnv()+"="+strconv.Itoa(p.port), // over the user's own (rule 16)
+		"WATCHER_GENERATION="+strconv.Itoa(s.Generation),
+		"WATCHER_URL="+s.URL)
+	cmd.Stdout = stream{&p.tail, 0, s.Stdout}
+	cmd.Stderr = stream{&p.tail, 1, s.Stderr}
+	var err error
+	p.group, err = p.runner.launch(cmd)
+	return err
+}
+
+func (p *process) portEnv() string {
+	if p.spec.PortEnv == "" {
+		return "PORT"
+	}
+	return p.spec.PortEnv
+}
+
+// forget makes the generation unknown, so that its port may be given again.
+func (p *process) forget() {
+	p.runner.mu.Lock()
+	defer p.runner.mu.Unlock()
+	if p.runner.processes[p.spec.Generation] == p {
+		delete(p.runner.processes, p.spec.Generation)
+	}
+}
+
+// awaitReady blocks until the process can be sent requests, until it is clear that
+// it will not be, or until alive ends.
+func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
+	timeout := p.spec.ReadyTimeout
+	if timeout == 0 {
+		timeout = defaultReadyTimeout
+	}
+	ctx, cancel := context.WithTimeout(alive, timeout)
+	defer cancel()
+	s := search{
+		group: p.group.id,
+		name:  p.portEnv(),
+		given: p.port,
+		told:  p.spec.Port, likely: p.spec.Likely,
+		path:  p.spec.ReadyPath,
+		limit: timeout,
+	}
+	addr, fail := s.find(ctx)
+	if fail != nil {
+		return Ready{}, fail
+	}
+	return Ready{
+		Generation: p.spec.Generation,
+		PID:        p.group.id,
+		Upstream:   addr.String(),
+		OwnPort:    int(addr.Port()) != p.port,
+	}, nil
+}
+
+// reportFixed reports the other fixed ports of a process, now or a moment later.
+func (p *process) reportFixed(alive context.Context) {
+	addrs := fixedAddrs(p.group.id, p.port)
+	if len(addrs) == 0 && pause(alive, fixedDelay) {
+		addrs = fixedAddrs(p.group.id, p.port)
+	}
+	if len(addrs) > 0 {
+		p.report(Fixed{Generation: p.spec.Generation, Addrs: addrs})
+	}
+}
+
+func (p *process) failed(r refusal) Failed {
+	return Failed{
+		Generation: p.spec.Generation,
+		PID:        p.group.id,
+		Reason:     r.reason,
+		Hint:       r.hint,
+		Tail:       p.tail.last(),
+	}
+}
+
+// end says in words how the process ended, once it has.
+func (p *process) end() string {
+	state := p.group.cmd.ProcessState
+	if name := signalName(state.Sys()); name != "" {
+		return fmt.Sprintf("was ended by a signal (%s)", name)
+	}
+	return fmt.Sprintf("exited with code %d", state.ExitCode())
+}
+
+func (p *process) hintFromTail() string {
+	for _, line := range p.tail.last() {
+		if strings.Contains(line, "address already in use") {
+			return fmt.Sprintf(`the app binds a fixed port that is taken: let it read %s, or set [run] swap = "stop-first" and [run] port`, p.portEnv())
+		}
+	}
+	return ""
+}
+
+// signalName returns the name of the signal that ended a process, or "".
+func signalName(status any) string {
+	if status, ok := status.(syscall.WaitStatus); ok && status.Signaled() {
+		return status.Signal().String()
+	}
+	return ""
+}
+
+// stop asks the group to end and sets, or brings forward, the time at which it is killed.
+func (p *process) stop(limit time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at := time.Now().Add(limit)
+	switch {
+	case p.killing == nil:
+		sig := p.spec.StopSignal
+		if sig == 0 {
+			sig = syscall.SIGTERM
+		}
+		p.group.signal(sig)
+		p.killing = time.AfterFunc(limit, func() { p.group.signal(syscall.SIGKILL) })
+	case at.Before(p.killAt):
+		p.killing.Reset(limit)
+	default:
+		return
+	}
+	p.killAt = at
+}
+
+// cancelKill drops the timer of a process that is gone.
+func (p *process) cancelKill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.killing != nil {
+		p.killing.Stop()
+	}
+}

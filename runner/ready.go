@@ -1,0 +1,219 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// How often is looked. A refused connection on loopback costs so little that an app
+// is noticed within two milliseconds; one that takes long to start is asked less.
+const (
+	portInterval     = 2 * time.Millisecond
+	portIntervalSlow = 10 * time.Millisecond
+	portSlowAfter    = 5 * time.Second
+	foreignInterval  = 50 * time.Millisecond // while another program answers
+
+	ownPortDelay = 500 * time.Millisecond // before another port counts (rule 14)
+	ownPortShare = 10                     // then again after a tenth of the time waited: all processes are looked through
+
+	pathInterval    = 5 * time.Millisecond
+	pathIntervalMax = 50 * time.Millisecond
+)
+
+// search looks for the address at which a process that was just started answers.
+type search struct {
+	group  int
+	name   string // of the variable that carries the given port
+	given  int
+	told   int    // the port that the user says the app listens on; 0 if not told
+	likely int    // one that it is expected to take; 0 if none is
+	path   string // to be answered; "" if listening is enough
+	limit  time.Duration
+
+	// What was seen, for the case that it is not enough.
+	foreign int    // port that is answered by a process that is not ours
+	silent  []int  // own ports that do not answer HTTP
+	said    string // the last answer on path
+}
+
+// refusal says why a process is not ready, in the words of [Failed].
+type refusal struct{ reason, hint string }
+
+// find blocks until the process is ready, until it is clear that it cannot be, or
+// until ctx ends.
+func (s *search) find(ctx context.Context) (netip.AddrPort, *refusal) {
+	addr, fail := s.listening(ctx)
+	switch {
+	case fail != nil:
+		return addr, fail
+	case !addr.IsValid():
+		return addr, s.notListening()
+	case s.path != "" && !s.answering(ctx, addr):
+		return addr, &refusal{
+			reason: fmt.Sprintf("listens, but GET %s %s within %v", s.path, s.said, s.limit),
+			hint:   "look at what that path needs, or change [run] ready_path",
+		}
+	}
+	return addr, nil
+}
+
+// listening returns where the process listens; the zero address if ctx ended first.
+// The given port wins, also when both are found at the same time (rule 14).
+func (s *search) listening(ctx context.Context) (netip.AddrPort, *refusal) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var known, own netip.AddrPort
+	var several *refusal
+	var both sync.WaitGroup
+	both.Go(func() {
+		defer cancel()
+		known = s.onKnownPort(ctx)
+	})
+	if s.told == 0 {
+		both.Go(func() {
+			defer cancel()
+			own, several = s.onOwnPort(ctx)
+		})
+	}
+	both.Wait()
+	if known.IsValid() {
+		return known, nil
+	}
+	return own, several
+}
+
+// onKnownPort waits for the process to listen on the given port, the told one, or the
+// one that it is expected to take: no other may be looked for before its time.
+func (s *search) onKnownPort(ctx context.Context) netip.AddrPort {
+	addrs := loopback(s.given)
+	for _, port := range []int{s.told, s.likely} {
+		if port != 0 {
+			addrs = append(addrs, loopback(port)...)
+		}
+	}
+	slow := time.Now().Add(portSlowAfter)
+	for {
+		interval := portInterval
+		if time.Now().After(slow) {
+			interval = portIntervalSlow
+		}
+		for _, addr := range addrs {
+			if !accepts(ctx, addr) {
+				continue
+			}
+			if owned(s.group, addr) {
+				return addr
+			}
+			s.foreign, interval = int(addr.Port()), foreignInterval
+		}
+		if !pause(ctx, interval) {
+			return netip.AddrPort{}
+		}
+	}
+}
+
+// onOwnPort waits for the process to answer HTTP on one port that we did not choose.
+// Where listeners are not known it finds nothing.
+func (s *search) onOwnPort(ctx context.Context) (netip.AddrPort, *refusal) {
+	began := time.Now()
+	for wait := ownPortDelay; pause(ctx, wait); wait = time.Since(began) / ownPortShare {
+		found := s.httpListeners(ctx)
+		if len(found) == 1 {
+			return found[0], nil
+		}
+		if len(found) > 1 {
+			return netip.AddrPort{}, &refusal{
+				reason: fmt.Sprintf("the app listens on several ports of its own (%s)", list(ports(found))),
+				hint:   fmt.Sprintf("tell which one with [run] port = %d", found[0].Port()),
+			}
+		}
+	}
+	return netip.AddrPort{}, nil
+}
+
+// httpListeners asks all listeners of the group at once, as one that is silent takes
+// the whole limit, and returns one loopback address for each port that answered.
+func (s *search) httpListeners(ctx context.Context) []netip.AddrPort {
+	bound, _ := listenersOf(family(s.group)...)
+	answers := make([]netip.AddrPort, len(bound))
+	var asked sync.WaitGroup
+	for i, l := range bound {
+		asked.Go(func() {
+			for _, addr := range loopback(int(l.Port())) {
+				if serves(l, addr) && speaksHTTP(ctx, addr) {
+					answers[i] = addr
+					return
+				}
+			}
+		})
+	}
+	asked.Wait()
+	answers = slices.DeleteFunc(answers, func(a netip.AddrPort) bool { return !a.IsValid() })
+	slices.SortFunc(answers, func(a, b netip.AddrPort) int { return int(a.Port()) - int(b.Port()) })
+	if len(answers) == 0 && ctx.Err() == nil {
+		s.silent = ports(bound)
+	}
+	return slices.CompactFunc(answers, func(a, b netip.AddrPort) bool { return a.Port() == b.Port() })
+}
+
+// answering asks for the ready path until it is answered below 500, or ctx ends.
+func (s *search) answering(ctx context.Context, addr netip.AddrPort) bool {
+	s.said = "was not answered"
+	for wait := pathInterval; ; wait = min(2*wait, pathIntervalMax) {
+		ok, said := answersBelow500(ctx, "http://"+addr.String()+s.path)
+		if ok {
+			return true
+		}
+		if ctx.Err() == nil { // else it was we who ended it
+			s.said = said
+		}
+		if !pause(ctx, wait) {
+			return false
+		}
+	}
+}
+
+func (s *search) notListening() *refusal {
+	reason := fmt.Sprintf("did not listen on %s=%d within %v", s.name, s.given, s.limit)
+	hint := fmt.Sprintf("let the app read %s, or set [run] port to the port it listens on", s.name)
+	switch {
+	case s.foreign != 0:
+		reason += fmt.Sprintf(": another program listens on %d", s.foreign)
+		hint = fmt.Sprintf("stop the program that listens on %d", s.foreign)
+	case s.told != 0:
+		reason += fmt.Sprintf(", nor on its own port %d", s.told)
+		hint = fmt.Sprintf("let the app read %s, or correct [run] port", s.name)
+	case len(s.silent) > 0:
+		reason += fmt.Sprintf("; it listens on %s, where it does not answer HTTP", list(s.silent))
+	}
+	return &refusal{reason, hint}
+}
+
+// ports returns the distinct ports of addrs, in order.
+func ports(addrs []netip.AddrPort) (all []int) {
+	for _, addr := range addrs {
+		all = append(all, int(addr.Port()))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// list writes ports as "80, 443".
+func list(ports []int) string {
+	return strings.Join(strings.Fields(strings.Trim(fmt.Sprint(ports), "[]")), ", ")
+}
+
+// pause waits for d and says whether ctx has not ended meanwhile.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,139 @@
+package runner
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestR3_KilledOutrightLeavesNothing(t *testing.T) {
+	t.Parallel()
+	cmd, said, children := startParent(t)
+	_ = cmd.Process.Signal(syscall.SIGKILL)
+	awaitEnd(t, append(said, children...)...)
+	_ = cmd.Wait()
+}
+
+// Without the guard the parent-death signal still takes those that we started ourselves.
+func TestRule43_KilledOutrightWithoutGuard(t *testing.T) {
+	t.Parallel()
+	cmd, said, children := startParent(t)
+	for _, pid := range children {
+		if name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); string(name) == "sh\n" {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+			awaitEnd(t, pid)
+		}
+	}
+	_ = cmd.Process.Signal(syscall.SIGKILL)
+	awaitEnd(t, children...)
+	for _, pid := range said { // the grandchildren are not reached
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	_ = cmd.Wait()
+}
+
+// startParent starts the program that is to be killed and returns the pids that were
+// said (the app, its grandchild, the build's child) and those of its children in the
+// process table (the app, the build, the guard).
+func startParent(t *testing.T) (cmd *exec.Cmd, said, children []int) {
+	cmd = again("parent")
+	out := newOutput()
+	cmd.Stdout, cmd.Stderr = out, os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	parent := &app{t: t, output: out}
+	for range 3 {
+		said = append(said, parent.child())
+	}
+	for _, p := range runningProcesses() {
+		if p.parent == cmd.Process.Pid {
+			children = append(children, p.pid)
+		}
+	}
+	if len(children) != 3 {
+		t.Errorf("found %d children", len(children))
+	}
+	return cmd, said, children
+}
+
+func TestRule43_EndOfAThreadEndsNoProcess(t *testing.T) {
+	t.Parallel()
+	r := newRunner(t)
+	var g *group
+	var thread int
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread() // so that the thread ends with this goroutine
+		thread = syscall.Gettid()
+		var err error
+		g, err = r.launch(again("never listen"))
+		done <- err
+	}()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	for limit := time.Now().Add(patience); ; {
+		if _, err := os.Stat(fmt.Sprintf("/proc/self/task/%d", thread)); err != nil || time.Now().After(limit) {
+			break
+		}
+		<-time.After(time.Millisecond)
+	}
+	g.signal(syscall.SIGINT)
+	if err := g.wait(); err == nil || err.Error() != "signal: interrupt" {
+		t.Errorf("it ended by %v, want our interrupt", err)
+	}
+}
+
+func TestR9_ManyStartsLeaveNothing(t *testing.T) {
+	r := newRunner(t)
+	cycle := func(gen int) {
+		a := start(t, r, gen, "exit 0")
+		next[Failed](a)
+		next[Exited](a)
+	}
+	cycle(0)
+	files, goroutines := openFiles(t), runtime.NumGoroutine()
+	for gen := range 50 {
+		cycle(gen + 1)
+	}
+	if now := openFiles(t); now > files+3 {
+		t.Errorf("%d open files, were %d", now, files)
+	}
+	if now := runtime.NumGoroutine(); now > goroutines+3 {
+		t.Errorf("%d goroutines, were %d", now, goroutines)
+	}
+	if len(r.processes)+len(r.groups) != 0 {
+		t.Error("the runner still knows processes")
+	}
+	if n := zombies(); n != 0 {
+		t.Errorf("%d zombies", n)
+	}
+}
+
+func openFiles(t *testing.T) int {
+	files, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(files)
+}
+
+// zombies counts children that have ended and were not reaped.
+func zombies() (n int) {
+	folders, _ := os.ReadDir("/proc")
+	for _, folder := range folders {
+		stat, _ := os.ReadFile("/proc/" + folder.Name() + "/stat")
+		fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+		if len(fields) > 2 && fields[0] == "Z" && fields[1] == strconv.Itoa(os.Getpid()) {
+			n++
+		}
+	}
+	return n
+}
