@@ -1,0 +1,174 @@
+package loop
+
+import (
+	"time"
+
+	"github.com/watcher-dev/watcher/watcher"
+)
+
+// Progress (rule 6): a developer, or an agent, who saves faster than a build takes
+// still sees new code. After this many superseded builds, or this many times the
+// last build since the first save that nobody has seen served, what runs is finished.
+const (
+	patientKills = 2
+	patientNum   = 3 // 1.5 ×
+	patientDen   = 2
+)
+
+// supersedeLimit is how long a process that was never target has to end by itself.
+const supersedeLimit = 500 * time.Millisecond
+
+// change adds what a batch asks for to what is due (rule 2).
+func (t *turn) change(changes []watcher.Change) {
+	if len(changes) == 0 || t.stopping {
+		return
+	}
+	strongest := watcher.Ignore
+	var files, refresh []string
+	for _, c := range changes {
+		files = append(files, c.Path)
+		switch c.Action {
+		case watcher.Reload:
+			t.readSettings()
+			continue // not a step of the scale, but a matter of its own
+		case watcher.Refresh:
+			refresh = append(refresh, c.Path)
+		case watcher.Signal:
+			t.addSignal(c.Signal, c.Path)
+		}
+		strongest = max(strongest, c.Action)
+	}
+	t.due.refresh = append(t.due.refresh, refresh...)
+	if strongest != watcher.Refresh { // which has a line of its own
+		t.sayChange(files)
+	}
+	t.ask(strongest)
+}
+
+// ask makes a rebuild or a restart due, as if a save had asked for it.
+func (t *turn) ask(a watcher.Action) {
+	if a < watcher.Restart || t.stopping {
+		return
+	}
+	t.saves = append(t.saves, save{n: t.closed, at: t.now})
+	t.closeBreaker()
+	if a == watcher.Rebuild {
+		t.askRebuild()
+		return
+	}
+	t.askRestart()
+}
+
+// askRebuild supersedes what builds or starts older code, unless it is time to let it finish.
+func (t *turn) askRebuild() {
+	patient := t.patient()
+	if b := t.build; b != nil && !b.killed {
+		if patient || b.urgent {
+			b.urgent = true
+		} else {
+			b.killed = true
+			t.kills++
+			t.do(killBuild{})
+		}
+	}
+	if f := t.due.fresh; f != nil && !f.urgent {
+		t.due.fresh = nil
+	}
+	t.supersede(patient)
+	t.due.rebuild = true
+	t.due.recover = ""
+}
+
+// askRestart starts the candidate again; a running build absorbs it (rule 2).
+func (t *turn) askRestart() {
+	t.supersede(t.patient())
+	t.due.restart = true
+	t.due.recover = ""
+}
+
+// supersede ends the candidate, which will never be target, or marks it as one that
+// is left to finish. A restart that it was to fulfil is due again.
+func (t *turn) supersede(patient bool) {
+	p := t.in(starting)
+	if p == nil {
+		return
+	}
+	if patient || p.urgent {
+		p.urgent = true
+		return
+	}
+	t.kills++
+	t.due.restart = t.due.restart || p.restart
+	t.end(p, supersedeLimit)
+}
+
+func (t *turn) patient() bool {
+	if t.kills >= patientKills {
+		return true
+	}
+	if t.lastBuild == 0 || len(t.saves) == 0 {
+		return false
+	}
+	return t.now.Sub(t.saves[0].at)*patientDen >= t.lastBuild*patientNum
+}
+
+func (t *turn) addSignal(name, file string) {
+	for i := range t.due.signals {
+		if s := &t.due.signals[i]; s.name == name {
+			s.files = append(s.files[:len(s.files):len(s.files)], file)
+			return
+		}
+	}
+	t.due.signals = append(t.due.signals, signal{name, []string{file}})
+}
+
+// discharge does the weak actions, when nothing stronger is under way.
+func (t *turn) discharge() {
+	if p := t.in(current); p != nil {
+		for _, s := range t.due.signals {
+			t.do(signalProcess{p.gen, s.name})
+			t.saySignal(p, s)
+		}
+	}
+	t.due.signals = nil
+	if len(t.due.refresh) > 0 {
+		t.sayRefresh(t.due.refresh)
+		t.due.refresh = nil
+	}
+}
+
+func (t *turn) takeRestartOrder() {
+	t.ask(watcher.Restart)
+}
+
+// readSettings reads the settings file; one read at a time.
+func (t *turn) readSettings() {
+	t.stale = t.loading
+	if !t.loading {
+		t.loading = true
+		t.do(loadSettings{})
+	}
+}
+
+// takeLoaded takes the settings that were read, or says why they are not taken: then
+// the old ones stay (rule 33).
+func (t *turn) takeLoaded(r Reloaded) {
+	t.loading = false
+	if t.stopping {
+		return
+	}
+	if t.stale {
+		t.readSettings() // which is not stale
+	}
+	for _, w := range r.Notes {
+		t.warn(w, "")
+	}
+	if r.Err != nil {
+		t.saySettingsFailed(r.Err)
+		return
+	}
+	t.policy = policyOf(r.Plan)
+	t.mode = t.chooseMode(t.mode)
+	t.saySettings(r.Keys)
+	t.ask(r.Action)
+}

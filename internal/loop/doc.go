@@ -1,0 +1,60 @@
+// Package loop is the state machine that leads from a save to the front: it decides
+// what is built, started, swapped, drained and stopped, and when.
+//
+// It knows numbers, generations and what is due. It does not know files, compilers,
+// sockets or terminals: the parts are small interfaces (see [Config]), and all
+// deciding is in step, a function of state, time and event that touches nothing.
+// [Loop] is the thin goroutine around it: it takes an event, calls step, publishes
+// the view, then carries out the effects in order.
+//
+// # What is kept
+//
+// Numbers: pending numbers are raised and closed by the watcher and settled here
+// (rule 1). Due: the set of actions asked for and not yet begun (rule 2). The running
+// build, at most one. The table of processes, each a generation with a role:
+//
+//	starting → current → standby → draining → stopping → reaped
+//
+// # State × event
+//
+// Rows are what is under way. A cell says what changes; advance then begins what is
+// due and can begin. "Also" below the table holds in every row.
+//
+//	            rebuild save     restart save     built          build failed     ready           start failed      current exits       stop
+//	idle        build            start newest     –              –                –               –                 back-off, revive    drain, stop
+//	building    kill, build      absorbed         fresh is due   page; weaker due –               –                 wait for the build  kill build
+//	starting    supersede, build supersede, start –              –                swap, proof     page; old goes on wait for the start  end candidate
+//	both        as each          as each          waits          page             swap            page              wait                both
+//	in proof    build            start            –              –                –               –                 back to standby     drain, stop
+//	draining(1) build            start newest     start          start newest     –               –                 –                   drain, stop
+//	back-off    build            start at once    start          revive           –               –                 –                   stop
+//	down(2)     build            start newest     start          page             –               –                 –                   stop
+//	stopping    –                –                dropped        dropped          dropped         dropped           reaped              at once
+//
+// (1) stop-first: the old one finishes its requests and goes, then the new one starts.
+// (2) exited by itself, given up, or never started.
+//
+// Also: a refresh or signal is done when nothing stronger is under way, else with the
+// swap. Equal binary: nothing starts, page and mark are cleared. Patience (rule 6): a
+// build or candidate that has been overtaken twice, or for 1.5 × the last build, is
+// left to finish. An event about a generation that is not in the table is dropped.
+//
+// # Invariants
+//
+//   - one build at a time: TestInvariant_OneBuildAtATime
+//   - one not-ready process at most: TestInvariant_OneNotReadyProcess
+//   - the target has been ready: TestInvariant_TargetHasBeenReady
+//   - a failure leaves the target alone: TestInvariant_FailureLeavesTargetAlone
+//   - a stop order wins in every state: TestInvariant_StopWinsInEveryState
+//   - after Run returns no goroutine and no child is left: TestInvariant_NothingLeftAfterRun
+//
+// # Goroutines
+//
+//	Run                 the caller's; ends when the stop is complete
+//	watch               one; ends when Run cancels its context
+//	startBuild          one a build; ends with the build, whose result it sends
+//	loadSettings        one a read; ends when it has sent what it read
+//	time.AfterFunc      one a timer that fires; sends, or drops after Run
+//
+// Every send gives up when Run has returned, so none of them can be left waiting.
+package loop

@@ -1,0 +1,62 @@
+package loop
+
+import (
+	"time"
+
+	"github.com/watcher-dev/watcher/builder"
+	"github.com/watcher-dev/watcher/internal/terminal"
+	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/runner"
+	"github.com/watcher-dev/watcher/watcher"
+)
+
+// event is what step takes: those of the parts as they are, and the loop's own below.
+type event any
+
+type (
+	begun        struct{}                 // the first one: build and start
+	watched      struct{ watcher.Event }  // Pending, Batch, Unchanged, Trouble
+	built        struct{ builder.Result } // the running build ended
+	ran          struct{ runner.Event }   // Ready, Failed, Fixed, Exited
+	drained      struct{ proxy.Drained }  // a generation has no request any more
+	proofOver    struct{ gen int }        // a second has passed since the swap to gen
+	retryDue     struct{ id int }         // a back-off is over
+	loaded       struct{ Reloaded }       // the settings file was read
+	restartOrder struct{}                 // a key or signal asks for a restart
+	stopOrder    struct{}                 // the first: orderly; the second: at once
+)
+
+// effect is what step asks for, to be done in order, after the view was published.
+type effect any
+
+type (
+	startBuild struct {
+		keep    []string
+		running string
+	}
+	killBuild    struct{}
+	startProcess struct {
+		gen    int
+		binary string
+	}
+	stopProcess struct {
+		gen   int
+		limit time.Duration
+	}
+	killProcess   struct{ gen int }
+	signalProcess struct {
+		gen  int
+		name string
+	}
+	drain struct {
+		gen   int
+		limit time.Duration
+	}
+	after struct {
+		delay time.Duration
+		event event
+	}
+	loadSettings struct{}
+	say          struct{ terminal.Event }
+	quit         struct{}
+)

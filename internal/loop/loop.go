@@ -1,0 +1,252 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/watcher-dev/watcher/builder"
+	"github.com/watcher-dev/watcher/internal/terminal"
+	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/runner"
+	"github.com/watcher-dev/watcher/watcher"
+)
+
+// The parts, as the loop knows them.
+type (
+	// Watcher emits what is saved until ctx is done.
+	Watcher interface {
+		Run(ctx context.Context, emit func(watcher.Event)) error
+	}
+	// Builder builds; one call at a time.
+	Builder interface {
+		Build(ctx context.Context, r builder.Request) builder.Result
+	}
+	// Runner starts and stops processes. No call blocks for long.
+	Runner interface {
+		Start(s runner.Spec, report func(runner.Event))
+		Stop(generation int, limit time.Duration)
+		Kill(generation int)
+		Signal(generation int, sig syscall.Signal)
+	}
+	// Front leads requests as the newest view says.
+	Front interface {
+		Publish(v proxy.View) proxy.Released
+		Drain(generation int, limit time.Duration, done func(proxy.Drained))
+	}
+)
+
+// Swap is the way from an old process to a new one.
+type Swap string
+
+// Restart says when a process that ended by itself is started again.
+type Restart string
+
+const (
+	SwapAuto      Swap = "auto" // overlap, unless the app is seen to bind ports of its own
+	SwapOverlap   Swap = "overlap"
+	SwapStopFirst Swap = "stop-first"
+
+	RestartOnFailure Restart = "on-failure"
+	RestartAlways    Restart = "always"
+	RestartNever     Restart = "never"
+)
+
+// Plan is what the settings ask for, in the words of the parts. The loop adds what
+// differs from one build or start to the next.
+type Plan struct {
+	Build        builder.Spec
+	Run          runner.Spec
+	Swap         Swap
+	OwnPort      bool // the app is known to bind a port of its own: begin with stop-first
+	Restart      Restart
+	StopTimeout  time.Duration
+	DrainTimeout time.Duration
+}
+
+// Reloaded is what came of reading the settings again. With Err set nothing else counts.
+type Reloaded struct {
+	Plan   Plan
+	Action watcher.Action // what the edit asks for: nothing, Restart or Rebuild
+	Keys   []string       // that differ, for the user
+	Notes  []string       // lines for the user
+	Err    error
+}
+
+// Config wires a loop. All fields must be set.
+type Config struct {
+	Plan    Plan
+	Watcher Watcher
+	Builder Builder
+	Runner  Runner
+	Front   Front
+	Reload  func() Reloaded                  // reads the settings and tells the parts that need no start
+	Print   func(terminal.Event)             // Files are relative to Base when it is called
+	Signal  func(name string) syscall.Signal // number of a signal that the settings have checked
+	Base    string                           // absolute folder in which watcher was started
+}
+
+// Loop is one project's loop. Make it with [New], run it once.
+type Loop struct {
+	cfg    Config
+	plan   Plan
+	events chan event
+	done   chan struct{} // closed when Run returns: nobody takes events any more
+
+	cancelBuild context.CancelFunc // of the running build; owned by Run's goroutine
+	others      sync.WaitGroup     // watcher, build and reload goroutines
+}
+
+// errSuperseded is why a build ends that a newer save has overtaken.
+var errSuperseded = errors.New("superseded by a newer save")
+
+// New makes a loop that has not begun.
+func New(cfg Config) *Loop {
+	return &Loop{cfg: cfg, plan: cfg.Plan, events: make(chan event, 64), done: make(chan struct{})}
+}
+
+// Restart asks for a new process of the newest binary. Any goroutine may call it.
+func (l *Loop) Restart() { l.send(restartOrder{}) }
+
+// Stop asks for an orderly stop; a second call ends everything at once. Any goroutine
+// may call it.
+func (l *Loop) Stop() { l.send(stopOrder{}) }
+
+// Run watches, builds, starts and swaps until it is told to stop, and returns when
+// every process is reaped and every goroutine of the loop has ended.
+func (l *Loop) Run() {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer l.others.Wait()
+	defer cancel()
+	defer close(l.done)
+
+	l.others.Go(func() { l.watch(ctx) })
+	s := l.initial()
+	view := s.view()
+	l.cfg.Front.Publish(view)
+	l.send(begun{})
+	for ev := range l.events {
+		l.adopt(ev)
+		var effects []effect
+		s, effects = step(s, time.Now(), ev)
+		var released proxy.Released
+		if v := s.view(); v != view {
+			view = v
+			released = l.cfg.Front.Publish(v)
+		}
+		for _, e := range effects {
+			if _, over := e.(quit); over {
+				return
+			}
+			l.do(ctx, e, released)
+		}
+	}
+}
+
+// initial is the state before the first event.
+func (l *Loop) initial() state {
+	s := state{policy: policyOf(l.plan)}
+	if l.plan.Swap == SwapStopFirst || l.plan.Swap == SwapAuto && l.plan.OwnPort {
+		s.mode = stopFirst
+	}
+	return s
+}
+
+func policyOf(p Plan) policy {
+	return policy{swap: p.Swap, restart: p.Restart, stopTimeout: p.StopTimeout, drainTimeout: p.DrainTimeout}
+}
+
+// adopt takes over, before step hears of them, what the next start is started with: new
+// settings, and the port that the app was seen to take.
+func (l *Loop) adopt(ev event) {
+	switch ev := ev.(type) {
+	case loaded:
+		if ev.Err == nil {
+			l.plan = ev.Plan
+		}
+	case ran:
+		if r, ok := ev.Event.(runner.Ready); ok && r.OwnPort {
+			_, port, _ := net.SplitHostPort(r.Upstream)
+			l.plan.Run.Likely, _ = strconv.Atoi(port)
+		}
+	}
+}
+
+// send hands an event to Run's goroutine; after Run has returned it is dropped.
+func (l *Loop) send(ev event) {
+	select {
+	case l.events <- ev:
+	case <-l.done:
+	}
+}
+
+func (l *Loop) watch(ctx context.Context) {
+	err := l.cfg.Watcher.Run(ctx, func(ev watcher.Event) { l.send(watched{ev}) })
+	if err != nil {
+		l.send(watched{watcher.Trouble{Text: "watching has ended: " + err.Error()}})
+	}
+}
+
+// do carries out one effect; none blocks.
+func (l *Loop) do(ctx context.Context, e effect, released proxy.Released) {
+	switch e := e.(type) {
+	case startBuild:
+		l.startBuild(ctx, e)
+	case killBuild:
+		l.cancelBuild()
+	case startProcess:
+		spec := l.plan.Run
+		spec.Generation, spec.Binary = e.gen, e.binary
+		l.cfg.Runner.Start(spec, func(ev runner.Event) { l.send(ran{ev}) })
+	case stopProcess:
+		l.cfg.Runner.Stop(e.gen, e.limit)
+	case killProcess:
+		l.cfg.Runner.Kill(e.gen)
+	case signalProcess:
+		l.cfg.Runner.Signal(e.gen, l.cfg.Signal(e.name))
+	case drain:
+		l.cfg.Front.Drain(e.gen, e.limit, func(d proxy.Drained) { l.send(drained{d}) })
+	case after:
+		time.AfterFunc(e.delay, func() { l.send(e.event) })
+	case loadSettings:
+		l.others.Go(func() { l.send(loaded{l.cfg.Reload()}) })
+	case say:
+		l.print(e.Event, released)
+	}
+}
+
+func (l *Loop) startBuild(ctx context.Context, e startBuild) {
+	request := builder.Request{Spec: l.plan.Build, Keep: e.keep, Running: e.running}
+	ctx, cancel := context.WithCancelCause(ctx)
+	l.cancelBuild = func() { cancel(errSuperseded) }
+	l.others.Go(func() {
+		defer cancel(nil)
+		l.send(built{l.cfg.Builder.Build(ctx, request)})
+	})
+}
+
+// print completes an event with what only the thin part knows.
+func (l *Loop) print(e terminal.Event, released proxy.Released) {
+	if e.Kind == terminal.KindSwap || e.Kind == terminal.KindReady {
+		e.Held, e.HeldFor = released.Count, released.Longest
+	}
+	for i, file := range e.Files {
+		e.Files[i] = l.relative(file)
+	}
+	l.cfg.Print(e)
+}
+
+// relative shortens a path for people; one outside of the base stays absolute.
+func (l *Loop) relative(path string) string {
+	rel, err := filepath.Rel(l.cfg.Base, path)
+	if err != nil || strings.HasPrefix(rel, "..") {
+		return path
+	}
+	return rel
+}

@@ -1,0 +1,204 @@
+package loop
+
+import (
+	"time"
+
+	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/runner"
+)
+
+const (
+	// proof is how long a new target has to live before the old one is let go (rule 5).
+	proof = time.Second
+	// maxProcesses is one that is not ready, one target, two that leave (rule 7).
+	maxProcesses = 4
+	maxLeaving   = 2
+)
+
+// beginStart starts the process that is due, once nothing stands in its way: a
+// running build absorbs it, unless it is to go ahead (rule 6); a candidate before it
+// must be reaped; and in stop-first the port must be free.
+func (t *turn) beginStart() {
+	if !t.due.start() || t.loading || t.in(starting) != nil || t.unreaped() {
+		return
+	}
+	if (t.build != nil || t.due.rebuild) && !t.due.urgent() {
+		return
+	}
+	if t.binaryDue() == "" { // nothing was ever built (rule 4)
+		t.due.restart, t.due.rebuild = false, true
+		t.beginBuild()
+		return
+	}
+	if t.mode == stopFirst {
+		t.vacate()
+		if len(t.procs) > 0 {
+			return
+		}
+	}
+	if len(t.procs) >= maxProcesses {
+		return
+	}
+	t.launch()
+}
+
+// binaryDue returns what is to be started: the newest, unless an older one takes over.
+func (t *turn) binaryDue() string {
+	switch {
+	case t.due.fresh != nil:
+		return t.due.fresh.binary
+	case t.due.restart || t.due.recover == "":
+		return t.newest
+	}
+	return t.due.recover
+}
+
+func (t *turn) launch() {
+	p := process{role: starting, binary: t.binaryDue(), covers: t.closed, restart: t.due.restart, began: t.now}
+	if f := t.due.fresh; f != nil {
+		p.gen, p.urgent = f.gen, f.urgent
+		if t.build != nil || t.due.rebuild {
+			p.covers = f.covers // what came later is built next
+		}
+	} else {
+		p.gen = t.number()
+	}
+	t.due.restart, t.due.fresh, t.due.recover = false, nil, ""
+	t.retry, t.down = 0, up
+	t.procs = append(t.procs, p)
+	t.do(startProcess{p.gen, p.binary})
+}
+
+// vacate makes the target finish its requests and stop, for stop-first.
+func (t *turn) vacate() {
+	if p := t.in(current); p != nil {
+		t.startDrain(p)
+		p.role = draining
+	}
+	if p := t.in(standby); p != nil {
+		t.retire(p)
+	}
+}
+
+func (t *turn) startDrain(p *process) {
+	p.drained, p.began = false, t.now
+	t.do(drain{p.gen, t.policy.drainTimeout})
+}
+
+// end stops a process; limit is how long it has before it is killed.
+func (t *turn) end(p *process, limit time.Duration) {
+	p.role, p.began = stopping, t.now
+	t.do(stopProcess{p.gen, limit})
+}
+
+// retire lets go of a standby: it stops when its last request has ended.
+func (t *turn) retire(p *process) {
+	if p.drained {
+		t.end(p, t.policy.stopTimeout)
+		return
+	}
+	p.role = draining
+}
+
+func (t *turn) takeReady(ev runner.Ready) {
+	p := t.find(ev.Generation)
+	if p == nil || p.role != starting || t.stopping {
+		return // superseded, or told to stop meanwhile
+	}
+	if old := t.in(current); old != nil {
+		if before := t.in(standby); before != nil {
+			t.retire(before)
+		}
+		t.startDrain(old)
+		old.role = standby
+	}
+	p.role, p.target, p.began = current, true, t.now
+	p.pid, p.upstream = ev.PID, ev.Upstream
+	t.learnPort(ev)
+	if !t.buildFailed && p.binary == t.newest {
+		t.problem = nil
+	}
+	t.due.signals = nil // it has just read what they tell of
+	t.do(after{proof, proofOver{p.gen}})
+	t.boundLeaving()
+	t.settleWork(p.covers)
+	t.saySwap(p, ev)
+}
+
+// boundLeaving ends the oldest of more than two processes that leave (rule 7).
+func (t *turn) boundLeaving() {
+	leaving := 0
+	for i := len(t.procs) - 1; i >= 0; i-- {
+		p := &t.procs[i]
+		if p.role < standby || !p.target {
+			continue
+		}
+		if leaving++; leaving > maxLeaving {
+			p.role = stopping
+			t.do(killProcess{p.gen})
+		}
+	}
+}
+
+// learnPort chooses the way of the next swaps by what the app did with the port (rule 13).
+func (t *turn) learnPort(ev runner.Ready) {
+	if t.policy.swap != SwapAuto {
+		return
+	}
+	t.mode = overlap
+	if ev.OwnPort || t.fixed {
+		t.mode = stopFirst
+	}
+	if t.mode != t.told {
+		t.told = t.mode
+		t.sayMode(ev)
+	}
+}
+
+func (t *turn) takeFixed(ev runner.Fixed) {
+	if t.find(ev.Generation) == nil || t.fixed {
+		return
+	}
+	t.fixed = true
+	t.mode = t.chooseMode(stopFirst)
+	t.told = t.mode
+	t.sayFixed(ev)
+}
+
+// chooseMode returns the way that the settings ask for, or in auto the one given.
+func (t *turn) chooseMode(auto mode) mode {
+	switch t.policy.swap {
+	case SwapOverlap:
+		return overlap
+	case SwapStopFirst:
+		return stopFirst
+	}
+	return auto
+}
+
+// takeProof lets the old generation go when the new one has lived for its second.
+func (t *turn) takeProof(gen int) {
+	p := t.find(gen)
+	if p == nil || !p.target {
+		return
+	}
+	p.proven = true
+	if p.role != current {
+		return
+	}
+	t.proven = p.binary
+	if old := t.in(standby); old != nil {
+		t.retire(old)
+	}
+}
+
+func (t *turn) takeDrained(d proxy.Drained) {
+	p := t.find(d.Generation)
+	if p == nil || p.role == current {
+		return
+	}
+	p.drained, p.finished, p.cut = true, d.Finished, d.Cut
+	if p.role == draining {
+		t.end(p, t.policy.stopTimeout)
+	}
+}

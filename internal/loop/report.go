@@ -1,0 +1,214 @@
+package loop
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/watcher-dev/watcher/builder"
+	"github.com/watcher-dev/watcher/internal/terminal"
+	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/runner"
+)
+
+// Kinds of proxy.Problem.
+const (
+	problemBuild = "build"
+	problemStart = "start"
+	problemCrash = "crash"
+)
+
+func (t *turn) print(e terminal.Event) { t.do(say{e}) }
+
+func (t *turn) warn(text, hint string) {
+	t.print(terminal.Event{Kind: terminal.KindWarn, Text: text, Hint: hint})
+}
+
+func (t *turn) sayChange(files []string) {
+	t.print(terminal.Event{Kind: terminal.KindChange, Files: files})
+}
+
+func (t *turn) sayRefresh(files []string) {
+	t.print(terminal.Event{Kind: terminal.KindRefresh, Files: files})
+}
+
+func (t *turn) saySignal(p *process, s signal) {
+	t.print(terminal.Event{Kind: terminal.KindSignal, Generation: p.gen, Text: s.name, Files: s.files})
+}
+
+func (t *turn) sayBuilt(b *build, r builder.Result) {
+	t.print(terminal.Event{Kind: terminal.KindBuild, Generation: b.gen, Took: r.Took})
+}
+
+func (t *turn) sayEqual(b *build, r builder.Result, p *process) {
+	t.print(terminal.Event{
+		Kind: terminal.KindEqual, Generation: b.gen, Took: r.Took,
+		Text: fmt.Sprintf("the same binary as #%d, which goes on", p.gen),
+	})
+}
+
+func (t *turn) sayBroken(b *build, r builder.Result) {
+	t.print(terminal.Event{
+		Kind: terminal.KindFailed, Generation: b.gen, Took: r.Took,
+		Text: "build: " + t.problem.Title, Problems: lines(r.Diagnostics), Output: rest(r), Hint: t.whoServes(),
+	})
+}
+
+// whoServes tells who answers after a failure.
+func (t *turn) whoServes() string {
+	if p := t.in(current); p != nil {
+		return fmt.Sprintf("#%d goes on", p.gen)
+	}
+	return ""
+}
+
+func (t *turn) saySwap(p *process, ev runner.Ready) {
+	kind := terminal.KindSwap
+	if !t.served {
+		kind, t.served = terminal.KindReady, true
+	}
+	t.print(terminal.Event{Kind: kind, Generation: p.gen, PID: ev.PID, Took: ev.Took})
+}
+
+func (t *turn) sayDrained(p process) {
+	t.print(terminal.Event{
+		Kind: terminal.KindDrain, Generation: p.gen, PID: p.pid,
+		Finished: p.finished, Cut: p.cut, Took: t.now.Sub(p.began),
+	})
+}
+
+func (t *turn) sayMode(ev runner.Ready) {
+	if t.mode == stopFirst {
+		t.warn("the app listens on its own "+ev.Upstream+" and not on the PORT it is given: each swap stops the old one first, requests wait meanwhile",
+			"let it read PORT and the two will overlap")
+		return
+	}
+	t.warn("the app listens on the PORT it is given: from now on the new one starts beside the old one", "")
+}
+
+func (t *turn) sayFixed(ev runner.Fixed) {
+	t.warn("the app also listens on "+strings.Join(ev.Addrs, ", ")+", which no second process can bind: each swap stops the old one first, requests wait meanwhile", "")
+}
+
+func (t *turn) sayStartFailed(p process, ev runner.Failed) {
+	hint := ev.Hint
+	if hint == "" {
+		hint = t.whoServes()
+	}
+	t.print(terminal.Event{
+		Kind: terminal.KindFailed, Generation: p.gen, PID: ev.PID,
+		Text: "start: " + ev.Reason, Output: ev.Tail, Hint: hint,
+	})
+}
+
+func (t *turn) sayBack(p *process) {
+	t.print(terminal.Event{Kind: terminal.KindSwap, Generation: p.gen, PID: p.pid, Text: "back to the one before"})
+}
+
+// sayExit prints no output: it has been seen as it came.
+func (t *turn) sayExit(p process, ev runner.Exited, crash bool) {
+	if crash {
+		t.print(terminal.Event{Kind: terminal.KindFailed, Generation: p.gen, PID: ev.PID, Text: "crash: " + howItEnded(ev)})
+		return
+	}
+	t.print(terminal.Event{
+		Kind: terminal.KindExit, Generation: p.gen, PID: ev.PID,
+		Text: howItEnded(ev), Hint: "the next save starts it again",
+	})
+}
+
+func (t *turn) sayGivenUp() {
+	t.warn(fmt.Sprintf("given up after %d crashes in %s", crashLimit, crashInterval), "the next save starts it again")
+}
+
+func (t *turn) saySettings(keys []string) {
+	text := "read again: nothing differs"
+	if len(keys) > 0 {
+		text = "changed: " + strings.Join(keys, ", ")
+	}
+	t.print(terminal.Event{Kind: terminal.KindSettings, Text: text})
+}
+
+func (t *turn) saySettingsFailed(err error) {
+	t.print(terminal.Event{Kind: terminal.KindFailed, Text: err.Error(), Hint: "the old settings stay"})
+}
+
+func (t *turn) sayStop() {
+	t.print(terminal.Event{Kind: terminal.KindStop, Text: "requests in flight may finish; interrupt again to end at once"})
+}
+
+// howItEnded puts an exit into words: "exited with code 2 after 3.1s".
+func howItEnded(ev runner.Exited) string {
+	how := fmt.Sprintf("exited with code %d", ev.Code)
+	if ev.Signal != "" {
+		how = "ended by signal " + ev.Signal
+	}
+	return how + " after " + ev.Alive.Round(100*time.Millisecond).String()
+}
+
+func buildProblem(r builder.Result) *proxy.Problem {
+	p := &proxy.Problem{Kind: problemBuild, Title: title(r), Text: r.Output}
+	if p.Text == "" {
+		p.Text = r.Err.Error()
+	}
+	for _, d := range r.Diagnostics {
+		p.Diagnostics = append(p.Diagnostics, proxy.Diagnostic(d))
+	}
+	return p
+}
+
+// title says in one line what is wrong with a build.
+func title(r builder.Result) string {
+	var failure *builder.Failure
+	switch n := len(r.Diagnostics); {
+	case n == 1:
+		return "1 problem"
+	case n > 1:
+		return fmt.Sprintf("%d problems", n)
+	case errors.As(r.Err, &failure) && r.Output != "":
+		return "go build failed"
+	}
+	return r.Err.Error()
+}
+
+func startProblem(p process, ev runner.Failed) *proxy.Problem {
+	return &proxy.Problem{
+		Kind: problemStart, Title: fmt.Sprintf("#%d %s", p.gen, ev.Reason),
+		Text: strings.Join(ev.Tail, "\n"),
+	}
+}
+
+func crashProblem(p process, ev runner.Exited) *proxy.Problem {
+	return &proxy.Problem{
+		Kind: problemCrash, Title: fmt.Sprintf("#%d %s", p.gen, howItEnded(ev)),
+		Text: strings.Join(ev.Tail, "\n"),
+	}
+}
+
+func lines(ds []builder.Diagnostic) []terminal.Problem {
+	var ps []terminal.Problem
+	for _, d := range ds {
+		ps = append(ps, terminal.Problem(d))
+	}
+	return ps
+}
+
+// rest returns the lines of a build's output that its diagnostics do not tell.
+func rest(r builder.Result) []string {
+	var told strings.Builder
+	for _, d := range r.Diagnostics {
+		told.WriteString(d.Message + "\n")
+	}
+	var out []string
+	for line := range strings.Lines(r.Output) {
+		line = strings.TrimRight(line, "\r\n")
+		_, message, _ := strings.Cut(line, ": ")
+		if line == "" || strings.HasPrefix(line, "# ") || strings.Contains(told.String(), strings.TrimSpace(line)) ||
+			message != "" && strings.Contains(told.String(), message) {
+			continue
+		}
+		out = append(out, line)
+	}
+	return out
+}

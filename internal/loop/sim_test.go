@@ -1,0 +1,479 @@
+package loop
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/watcher-dev/watcher/builder"
+	"github.com/watcher-dev/watcher/internal/terminal"
+	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/runner"
+	"github.com/watcher-dev/watcher/watcher"
+)
+
+// world is a developer, a compiler, a machine and a front, all of whom may do what
+// the parts' contracts allow, in any order. After each event it checks the invariants.
+type world struct {
+	t     testing.TB
+	only  string          // the invariant that is looked at; "" for all
+	pick  func(n int) int // 0 ≤ result < n
+	now   time.Time
+	state state
+	trace []string
+
+	content int   // version of the sources: how many relevant saves there were
+	works   []int // versions that do not compile
+	numbers map[uint64]int
+	open    uint64 // raised and not closed; 0 for none
+	raised  uint64
+
+	compiling *compile
+	compiled  map[string]int // binary → version
+	binaries  int
+	live      map[int]*fakeProcess
+	started   map[int]string // generation → binary
+	answers   int            // newest version that serves or whose build or start was told to have failed
+	timers    []event
+	drains    []int
+	reads     int // of the settings
+	stopped   bool
+	over      bool
+}
+
+type compile struct {
+	version int
+	killed  bool
+	running string
+	keep    []string
+}
+
+type fakeProcess struct {
+	binary    string
+	reported  bool // ready or failed
+	wasReady  bool
+	signalled bool
+}
+
+func newWorld(t testing.TB, pick func(int) int) *world {
+	return &world{
+		t: t, pick: pick, now: time.Unix(1_800_000_000, 0),
+		state:   state{policy: policy{swap: SwapAuto, restart: RestartOnFailure}},
+		numbers: map[uint64]int{}, compiled: map[string]int{}, live: map[int]*fakeProcess{}, started: map[int]string{},
+	}
+}
+
+// fail ends the walk, unless only another invariant is looked at.
+func (w *world) fail(invariant, format string, args ...any) {
+	w.t.Helper()
+	if w.only != "" && w.only != invariant {
+		return
+	}
+	for _, line := range w.trace {
+		w.t.Log(line)
+	}
+	w.t.Fatalf(invariant+": "+format, args...)
+}
+
+// send steps once, plays the parts, and checks what must hold after every event.
+func (w *world) send(ev event) {
+	w.t.Helper()
+	w.now = w.now.Add(time.Duration(w.pick(400)) * time.Millisecond)
+	before := w.state
+	next, effects := step(w.state, w.now, ev)
+	w.state = next
+	w.trace = append(w.trace, fmt.Sprintf("%T%+v", ev, ev))
+	for _, e := range effects {
+		if s, ok := e.(say); ok {
+			w.hear(s.Event)
+			continue
+		}
+		w.trace = append(w.trace, "    → "+word(e))
+		w.play(e)
+	}
+	w.trace = append(w.trace, "      "+standing(next))
+	w.check(before, ev)
+}
+
+// hear notes failures that the user was told of: they settle as serving does.
+func (w *world) hear(e terminal.Event) {
+	if e.Kind != terminal.KindFailed {
+		return
+	}
+	w.answers = max(w.answers, w.compiled[w.started[e.Generation]])
+}
+
+func (w *world) play(e effect) {
+	w.t.Helper()
+	if w.stopped {
+		switch e.(type) {
+		case startBuild, startProcess:
+			w.fail("StopWinsInEveryState", "%s after a stop order", word(e))
+		}
+	}
+	switch e := e.(type) {
+	case startBuild:
+		if w.compiling != nil {
+			w.fail("OneBuildAtATime", "a second build")
+		}
+		if len(e.keep) >= maxBinaries {
+			w.fail("Bounds", "%d binaries are kept: no slot is left", len(e.keep))
+		}
+		w.compiling = &compile{version: w.content, running: e.running, keep: e.keep}
+	case killBuild:
+		w.compiling.killed = true
+	case startProcess:
+		for gen, p := range w.live {
+			if !p.wasReady {
+				w.fail("OneNotReadyProcess", "#%d is started beside #%d", e.gen, gen)
+			}
+		}
+		if w.live[e.gen] != nil {
+			w.fail("Bounds", "generation %d is given out twice", e.gen)
+		}
+		w.started[e.gen] = e.binary
+		if w.live[e.gen] = (&fakeProcess{binary: e.binary}); len(w.live) > maxProcesses {
+			w.fail("Bounds", "%d processes", len(w.live))
+		}
+	case stopProcess:
+		w.live[e.gen].signalled = true
+	case killProcess:
+		w.live[e.gen].signalled = true
+	case drain:
+		w.drains = append(w.drains, e.gen)
+	case after:
+		w.timers = append(w.timers, e.event)
+	case loadSettings:
+		w.reads++
+	case quit:
+		if w.compiling != nil || len(w.live) > 0 {
+			w.fail("NothingLeftAfterRun", "quit with %d processes", len(w.live))
+		}
+		w.over = true
+	}
+}
+
+func (w *world) check(before state, ev event) {
+	w.t.Helper()
+	v := w.state.view()
+	if v.Generation != 0 {
+		p := w.live[v.Generation]
+		if p == nil || !p.wasReady || p.signalled {
+			w.fail("TargetHasBeenReady", "target #%d: %+v", v.Generation, p)
+		}
+	}
+	if !(v.Settled <= w.state.closed && w.state.closed <= v.Pending) {
+		w.fail("SettledIsServedOrFailed", "settled %d, closed %d, pending %d", v.Settled, w.state.closed, v.Pending)
+	}
+	if v.Settled < before.settled {
+		w.fail("SettledIsServedOrFailed", "settled goes back from %d to %d", before.settled, v.Settled)
+	}
+	w.checkTargetLeftAlone(before, ev)
+	w.checkSettled(v)
+}
+
+// checkTargetLeftAlone: a failed build or start, or the end of any process but the
+// target, neither replaces nor signals the target.
+func (w *world) checkTargetLeftAlone(before state, ev event) {
+	w.t.Helper()
+	old := before.in(current)
+	if old == nil {
+		return
+	}
+	switch ev := ev.(type) {
+	case built:
+		if ev.Err == nil || w.state.mode == stopFirst {
+			return
+		}
+	case ran:
+		switch ev := ev.Event.(type) {
+		case runner.Failed:
+		case runner.Exited:
+			if ev.Generation == old.gen {
+				return
+			}
+		default:
+			return
+		}
+		if w.state.mode == stopFirst {
+			return
+		}
+	default:
+		return
+	}
+	if now := w.state.in(current); now == nil || now.gen != old.gen {
+		w.fail("FailureLeavesTargetAlone", "%+v took #%d away", ev, old.gen)
+	}
+}
+
+// checkSettled is rule 1: a settled number is served, or has failed, or no change.
+func (w *world) checkSettled(v proxy.View) {
+	w.t.Helper()
+	if p := w.live[v.Generation]; p != nil {
+		w.answers = max(w.answers, w.compiled[p.binary])
+	}
+	if v.Stopping || v.Generation == 0 && v.Waiting {
+		return // nobody is answered by anything
+	}
+	if want := w.numbers[v.Settled]; v.Settled > 0 && want > w.answers {
+		w.fail("SettledIsServedOrFailed", "number %d is settled; it asks for version %d, and %d has been served or has failed", v.Settled, want, w.answers)
+	}
+}
+
+// moves lists what may happen next.
+func (w *world) moves() []func() {
+	var m []func()
+	if !w.stopped {
+		m = append(m, w.save, w.save, w.save, func() { w.send(restartOrder{}) })
+	}
+	if w.compiling != nil {
+		m = append(m, w.endBuild, w.endBuild)
+	}
+	for gen, p := range w.sorted() {
+		if !p.reported {
+			m = append(m, func() { w.becomeReady(gen) }, func() { w.failStart(gen) })
+		}
+		if p.reported {
+			m = append(m, func() { w.exit(gen) })
+		}
+	}
+	for i := range w.timers {
+		m = append(m, func() {
+			ev := w.timers[i]
+			w.timers = slices.Delete(w.timers, i, i+1)
+			w.send(ev)
+		})
+	}
+	for i := range w.drains {
+		m = append(m, func() {
+			gen := w.drains[i]
+			w.drains = slices.Delete(w.drains, i, i+1)
+			w.send(drained{proxy.Drained{Generation: gen}})
+		})
+	}
+	if w.reads > 0 {
+		m = append(m, func() {
+			w.reads--
+			actions := []watcher.Action{watcher.Ignore, watcher.Restart, watcher.Rebuild}
+			w.send(loaded{Reloaded{Plan: Plan{Swap: SwapAuto, Restart: RestartOnFailure}, Action: actions[w.pick(3)]}})
+		})
+	}
+	return m
+}
+
+// sorted ranges over the live processes in the order of their numbers.
+func (w *world) sorted() func(yield func(int, *fakeProcess) bool) {
+	return func(yield func(int, *fakeProcess) bool) {
+		var gens []int
+		for gen := range w.live {
+			gens = append(gens, gen)
+		}
+		slices.Sort(gens)
+		for _, gen := range gens {
+			if !yield(gen, w.live[gen]) {
+				return
+			}
+		}
+	}
+}
+
+func (w *world) save() {
+	if w.open == 0 {
+		w.raised++
+		w.open = w.raised
+		w.numbers[w.open] = w.numbers[w.open-1]
+		w.send(watched{watcher.Pending{N: w.open}})
+		return
+	}
+	n := w.open
+	w.open = 0
+	changes := []watcher.Change{{Path: "/src/x"}}
+	switch w.pick(6) {
+	case 0:
+		w.send(watched{watcher.Unchanged{N: n, Touched: []watcher.Change{{Path: "/src/x", Action: watcher.Rebuild}}}})
+		return
+	case 1:
+		changes[0].Action = watcher.Restart
+	case 2:
+		changes[0].Action = watcher.Refresh
+	case 3:
+		changes[0].Action = watcher.Reload
+	default:
+		changes[0].Action = watcher.Rebuild
+		w.content++
+		w.numbers[n] = w.content
+		if w.pick(3) == 0 {
+			w.works = append(w.works, w.content)
+		}
+	}
+	w.send(watched{watcher.Batch{N: n, Changes: changes}})
+}
+
+func (w *world) endBuild() {
+	c := w.compiling
+	w.compiling = nil
+	switch {
+	case c.killed:
+		w.send(built{builder.Result{Err: errors.New("superseded")}})
+	case slices.Contains(w.works, c.version):
+		w.answers = max(w.answers, c.version)
+		w.send(built{builder.Result{Err: &builder.Failure{Text: "no"}, Took: time.Second}})
+	case c.running != "" && w.pick(4) == 0: // only comments have changed
+		w.compiled[c.running] = max(w.compiled[c.running], c.version)
+		w.send(built{builder.Result{Binary: w.newBinary(c), Equal: true, Took: time.Second}})
+	default:
+		w.send(built{builder.Result{Binary: w.newBinary(c), Took: time.Second}})
+	}
+}
+
+func (w *world) newBinary(c *compile) string {
+	w.binaries++
+	name := fmt.Sprintf("bin%d", w.binaries)
+	w.compiled[name] = c.version
+	return name
+}
+
+func (w *world) becomeReady(gen int) {
+	p := w.live[gen]
+	p.reported, p.wasReady = true, true
+	w.send(ran{runner.Ready{Generation: gen, PID: 1, Upstream: "127.0.0.1:1", OwnPort: w.pick(8) == 0}})
+}
+
+func (w *world) failStart(gen int) {
+	w.live[gen].reported = true
+	if w.pick(5) == 0 { // could not be started at all
+		delete(w.live, gen)
+		w.send(ran{runner.Failed{Generation: gen}})
+		return
+	}
+	w.send(ran{runner.Failed{Generation: gen, PID: 1}})
+}
+
+func (w *world) exit(gen int) {
+	delete(w.live, gen)
+	w.send(ran{runner.Exited{Generation: gen, PID: 1, Code: w.pick(2), Alive: time.Duration(w.pick(20)) * time.Second}})
+}
+
+// walk takes n random steps, then a stop in half of the walks; else all that is under
+// way is let come to its end, and what was saved last must be served or have failed.
+func (w *world) walk(n int) {
+	w.send(begun{})
+	for range n {
+		m := w.moves()
+		m[w.pick(len(m))]()
+	}
+	if w.pick(2) == 0 {
+		w.stopped = true
+		w.send(stopOrder{})
+		if w.pick(3) == 0 {
+			w.send(stopOrder{})
+		}
+		for i := 0; !w.over; i++ {
+			m := w.moves()
+			if i > 1000 || len(m) == 0 {
+				w.fail("StopWinsInEveryState", "the stop does not end: %s", standing(w.state))
+				return
+			}
+			m[w.pick(len(m))]()
+		}
+		return
+	}
+	w.settleDown()
+}
+
+// settleDown lets everything under way end well, without a further save.
+func (w *world) settleDown() {
+	if w.open != 0 {
+		w.save()
+	}
+	for i := 0; ; i++ {
+		if i > 1000 {
+			w.fail("ComesToRest", "it never comes to rest: %s", standing(w.state))
+			return
+		}
+		switch {
+		case w.compiling != nil:
+			w.endBuild()
+		case w.firstWhere(func(p *fakeProcess) bool { return p.signalled }) != 0:
+			w.exit(w.firstWhere(func(p *fakeProcess) bool { return p.signalled }))
+		case w.firstWhere(func(p *fakeProcess) bool { return !p.reported }) != 0:
+			w.becomeReady(w.firstWhere(func(p *fakeProcess) bool { return !p.reported }))
+		case w.firstWhere(func(p *fakeProcess) bool { return !p.wasReady }) != 0:
+			w.exit(w.firstWhere(func(p *fakeProcess) bool { return !p.wasReady }))
+		case len(w.drains)+len(w.timers)+w.reads > 0:
+			m := w.moves()
+			m[len(m)-1]()
+		default:
+			w.checkRest()
+			return
+		}
+	}
+}
+
+func (w *world) firstWhere(is func(*fakeProcess) bool) int {
+	for gen, p := range w.sorted() {
+		if is(p) {
+			return gen
+		}
+	}
+	return 0
+}
+
+func (w *world) checkRest() {
+	v := w.state.view()
+	if v.Settled != v.Pending || w.state.underway() {
+		w.fail("ComesToRest", "at rest, with %d of %d settled: %s", v.Settled, v.Pending, standing(w.state))
+	}
+	if w.state.buildFailed || w.state.down != up {
+		return
+	}
+	p := w.live[v.Generation]
+	if p == nil {
+		w.fail("ComesToRest", "at rest, and nothing serves: %s", standing(w.state))
+		return
+	}
+	if !v.Failed && w.compiled[p.binary] < w.content {
+		w.fail("ComesToRest", "at rest, version %d serves unmarked, %d was saved last", w.compiled[p.binary], w.content)
+	}
+}
+
+// The invariants, each under its name: the walks are random, and each test looks at one
+// thing only.
+func TestInvariant_OneBuildAtATime(t *testing.T)          { walks(t, "OneBuildAtATime") }
+func TestInvariant_OneNotReadyProcess(t *testing.T)       { walks(t, "OneNotReadyProcess") }
+func TestInvariant_TargetHasBeenReady(t *testing.T)       { walks(t, "TargetHasBeenReady") }
+func TestInvariant_FailureLeavesTargetAlone(t *testing.T) { walks(t, "FailureLeavesTargetAlone") }
+func TestInvariant_StopWinsInEveryState(t *testing.T)     { walks(t, "StopWinsInEveryState") }
+
+// Rule 1, rule 7, and that what was saved last serves in the end.
+func TestInvariant_SettledIsServedOrFailed(t *testing.T) { walks(t, "SettledIsServedOrFailed") }
+func TestInvariant_Bounds(t *testing.T)                  { walks(t, "Bounds") }
+func TestInvariant_ComesToRest(t *testing.T)             { walks(t, "ComesToRest") }
+
+func walks(t *testing.T, invariant string) {
+	for seed := range uint64(3000) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		w := newWorld(t, random.IntN)
+		w.only = invariant
+		w.walk(random.IntN(120))
+	}
+}
+
+// FuzzStep lets the fuzzer choose what happens.
+func FuzzStep(f *testing.F) {
+	f.Add([]byte("a save, a build, a start"))
+	f.Fuzz(func(t *testing.T, choices []byte) {
+		at := 0
+		pick := func(n int) int {
+			if at == len(choices) {
+				return n - 1
+			}
+			at++
+			return int(choices[at-1]) % n
+		}
+		newWorld(t, pick).walk(min(len(choices)/2, 200))
+	})
+}

@@ -1,0 +1,109 @@
+package loop
+
+import (
+	"time"
+
+	"github.com/watcher-dev/watcher/runner"
+	"github.com/watcher-dev/watcher/watcher"
+)
+
+// step takes one event at one moment and says what is the case afterwards and what
+// is to be done. It is pure: old is not changed, and nothing but its arguments counts.
+func step(old state, now time.Time, ev event) (state, []effect) {
+	t := turn{state: old.clone(), now: now}
+	t.take(ev)
+	if t.stopping {
+		t.finishStop()
+	} else {
+		t.advance()
+	}
+	return t.state, t.effects
+}
+
+// turn is one call of step: the state in the making and the effects so far.
+type turn struct {
+	state
+	now     time.Time
+	effects []effect
+}
+
+func (t *turn) do(e ...effect) { t.effects = append(t.effects, e...) }
+
+// take changes the state by one event. What can begin because of it is begun by
+// advance, in one place.
+func (t *turn) take(ev event) {
+	switch ev := ev.(type) {
+	case begun:
+		t.due.rebuild = true
+	case watched:
+		t.takeWatched(ev.Event)
+	case built:
+		t.takeBuilt(ev.Result)
+	case ran:
+		t.takeRan(ev.Event)
+	case drained:
+		t.takeDrained(ev.Drained)
+	case proofOver:
+		t.takeProof(ev.gen)
+	case retryDue:
+		t.takeRetry(ev.id)
+	case loaded:
+		t.takeLoaded(ev.Reloaded)
+	case restartOrder:
+		t.takeRestartOrder()
+	case stopOrder:
+		t.takeStop()
+	}
+}
+
+func (t *turn) takeWatched(ev watcher.Event) {
+	switch ev := ev.(type) {
+	case watcher.Pending:
+		t.raised = ev.N
+	case watcher.Batch:
+		t.closed = ev.N
+		t.change(ev.Changes)
+	case watcher.Unchanged:
+		t.closed = ev.N
+		// After a failure the same content counts too: the disk may have room
+		// again, the database may be up (rule 8).
+		if t.failed() || t.down != up {
+			t.change(ev.Touched)
+		}
+	case watcher.Trouble:
+		t.warn(ev.Text, "")
+	}
+}
+
+func (t *turn) takeRan(ev runner.Event) {
+	switch ev := ev.(type) {
+	case runner.Ready:
+		t.takeReady(ev)
+	case runner.Failed:
+		t.takeFailed(ev)
+	case runner.Fixed:
+		t.takeFixed(ev)
+	case runner.Exited:
+		t.takeExited(ev)
+	}
+}
+
+// advance begins what is due and can begin, and settles what is done. It is the only
+// place that starts a build or a process.
+func (t *turn) advance() {
+	t.beginBuild()
+	t.beginStart()
+	if t.underway() {
+		return
+	}
+	t.settle(t.closed)
+	t.discharge()
+}
+
+// settle lets go who came up to number n.
+func (t *turn) settle(n uint64) {
+	t.settled = max(t.settled, n)
+	for len(t.saves) > 0 && t.saves[0].n <= t.settled {
+		t.saves = t.saves[1:]
+	}
+}

@@ -1,0 +1,152 @@
+package loop
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/watcher-dev/watcher/runner"
+)
+
+// The supervisor's patience, as people know it from systemd and supervisord.
+const (
+	firstRetry    = 100 * time.Millisecond // doubling with each crash in a row
+	longestRetry  = 30 * time.Second
+	steady        = 10 * time.Second // alive for so long: the row is over
+	crashLimit    = 5                // so many crashes …
+	crashInterval = 10 * time.Second // … in so long: given up
+)
+
+// takeFailed takes a process that did not become ready. Exited follows, unless it
+// could not be started at all.
+func (t *turn) takeFailed(ev runner.Failed) {
+	p := t.find(ev.Generation)
+	if p == nil {
+		return
+	}
+	failed := *p
+	if ev.PID == 0 {
+		t.remove(failed.gen)
+	} else if failed.role == starting {
+		t.end(p, supersedeLimit)
+	}
+	if failed.role == starting && !t.stopping {
+		t.startFailed(failed, ev)
+	}
+}
+
+// startFailed takes a failed start, also one within the proof second. The target, if
+// there is one, is left alone (rule 9).
+func (t *turn) startFailed(p process, ev runner.Failed) {
+	t.sayStartFailed(p, ev)
+	if !t.buildFailed { // else what the compiler said is newer
+		t.problem = startProblem(p, ev)
+	}
+	t.settleWork(p.covers)
+	if t.in(current) != nil || t.in(starting) != nil || t.build != nil || t.due.rebuild || t.due.start() {
+		return
+	}
+	if t.proven != "" && t.proven != p.binary {
+		t.due.recover = t.proven
+		return
+	}
+	t.backOff(p.binary)
+}
+
+func (t *turn) takeExited(ev runner.Exited) {
+	p := t.find(ev.Generation)
+	if p == nil {
+		return
+	}
+	gone := *p
+	t.remove(gone.gen)
+	switch {
+	case t.stopping:
+	case gone.role == current && !gone.proven:
+		t.fellInProof(gone, ev)
+	case gone.role == current:
+		t.crashed(gone, ev)
+	}
+	if gone.target && gone.role == stopping {
+		t.sayDrained(gone)
+	}
+}
+
+// fellInProof takes the end of a target within its first second: the old process,
+// where it is kept, takes over again (rule 5).
+func (t *turn) fellInProof(p process, ev runner.Exited) {
+	if old := t.in(standby); old != nil {
+		old.role, old.drained = current, false
+		t.sayBack(old)
+	}
+	t.startFailed(p, runner.Failed{
+		Generation: p.gen, PID: ev.PID, Tail: ev.Tail,
+		Reason: howItEnded(ev) + " within its first second",
+	})
+}
+
+// crashed takes the end of the target that nobody asked for.
+func (t *turn) crashed(p process, ev runner.Exited) {
+	if ev.Alive >= steady {
+		t.failures = 0
+	}
+	calm := ev.Code == 0 && ev.Signal == ""
+	wanted := t.policy.restart == RestartAlways || t.policy.restart == RestartOnFailure && !calm
+	t.sayExit(p, ev, wanted)
+	if !t.failed() {
+		t.problem = crashProblem(p, ev)
+	}
+	switch {
+	case t.build != nil || t.due.rebuild || t.due.start() || t.in(starting) != nil:
+		// What is under way takes its place; revive is asked if that fails.
+	case !wanted:
+		t.down = exited
+	default:
+		t.backOff(p.binary)
+	}
+}
+
+// revive starts what ran last, if nothing runs and something should: the target
+// crashed during a build, and the build failed (rule 9).
+func (t *turn) revive() {
+	if t.in(current) != nil || t.in(starting) != nil || t.due.rebuild || t.due.start() || t.down != up || t.retry != 0 {
+		return
+	}
+	t.due.recover = cmp.Or(t.proven, t.newest)
+}
+
+// backOff starts a binary again after a while, or gives up.
+func (t *turn) backOff(binary string) {
+	recent := t.crashes[:0]
+	for _, at := range t.crashes {
+		if t.now.Sub(at) < crashInterval {
+			recent = append(recent, at)
+		}
+	}
+	t.crashes = append(recent, t.now)
+	if len(t.crashes) >= crashLimit {
+		t.down = givenUp
+		t.sayGivenUp()
+		return
+	}
+	delay := min(firstRetry<<min(t.failures, 10), longestRetry)
+	t.failures++
+	t.retries++
+	t.retry, t.again = t.retries, binary
+	t.do(after{delay, retryDue{t.retry}})
+}
+
+func (t *turn) takeRetry(id int) {
+	if t.retry == 0 || id != t.retry {
+		return
+	}
+	t.retry = 0
+	if !t.due.start() && t.build == nil && !t.due.rebuild {
+		t.due.recover = t.again
+	}
+}
+
+// closeBreaker forgets the crashes: something has changed (rule 9).
+func (t *turn) closeBreaker() {
+	t.retry = 0
+	t.crashes, t.failures = nil, 0
+}
