@@ -4,11 +4,21 @@
 //
 // It knows requests, the newest [View] and which requests each generation still
 // has. It does not know files, builds or processes.
+//
+// What holds at any time, with the tests that show it:
+//
+//   - a request is sent on only while the view that let it pass is the newest one,
+//     so none that came after a save reaches older code unmarked (TestS1_OrderUnderSwapsAndDrains);
+//   - a drain misses no request: each is counted before it is sent (TestS1_NotCountedInAfterTheDrain);
+//   - held requests are woken by a view, a limit or their client leaving, never by
+//     polling, and are sent in the order of their arrival (TestS4_HeldRequestsGoInOrderOfArrival).
 package proxy
 
 import (
-	"context"
-	"net"
+	"container/list"
+	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -78,25 +88,64 @@ type Drained struct {
 	Cut        int // requests that were cut at the limit
 }
 
-// Front is the proxy. Make it with [New].
-type Front struct{}
+// Front is the proxy. Make it with [New]; its methods may be called from any
+// goroutine, Publish and Drain from one of them.
+type Front struct {
+	cfg     atomic.Pointer[Config]
+	now     atomic.Pointer[state]
+	control http.Handler
+	buffers buffers
+	limits  limits // not changed while requests are served
+
+	mu          sync.Mutex // guards what follows; now is replaced under it
+	generations map[int]*generation
+	held        list.List // of *waiter, in the order of arrival
+}
+
+// state is a view together with the generation that it names.
+type state struct {
+	View
+	target *generation // nil if Generation is 0
+}
 
 // New makes a front that holds every request until the first Publish.
-func New(cfg Config) *Front { return &Front{} }
+func New(cfg Config) *Front {
+	f := &Front{limits: defaultLimits, generations: map[int]*generation{}}
+	f.control = newControl(f)
+	f.Configure(cfg)
+	f.now.Store(&state{View: View{Waiting: true, Phase: Building}})
+	return f
+}
 
 // Configure replaces the settings; requests under way keep the old ones.
-func (f *Front) Configure(cfg Config) {}
+func (f *Front) Configure(cfg Config) {
+	if cfg.HoldTimeout <= 0 {
+		cfg.HoldTimeout = defaultHoldTimeout
+	}
+	f.cfg.Store(&cfg)
+}
 
 // Publish replaces the view. Requests that it settles are let go in the order of
-// their arrival; they are counted in the answer. One goroutine calls it.
-func (f *Front) Publish(v View) Released { return Released{} }
+// their arrival, to the target or, where there is none, to an error page; they are
+// counted in the answer. One goroutine calls it.
+func (f *Front) Publish(v View) Released {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := &state{View: v, target: f.generation(v)}
+	f.now.Store(s)
+	f.sweep(s.target)
+	return f.letGo(s)
+}
 
-// Drain ends the event streams and sockets of a generation and calls done, once,
-// when its last request has ended or limit has passed, whichever comes first; what
-// is left at the limit is cut. Publishing the generation as target again calls the
-// drain off: done is then not called. Its idle connections are closed with the drain.
-func (f *Front) Drain(generation int, limit time.Duration, done func(Drained)) {}
-
-// Serve answers on the listeners until ctx is done, then closes them and cuts what
-// is left. It returns nil, or the error of a listener that failed before.
-func (f *Front) Serve(ctx context.Context, listeners ...net.Listener) error { <-ctx.Done(); return nil }
+// Drain ends the event streams and sockets of a generation and calls done, once and
+// from a goroutine of its own, when its last request has ended or limit has passed,
+// whichever comes first; what is left at the limit is cut. A generation without
+// requests, also one that is not known, is drained at once. A second call for the
+// same generation replaces limit and done of the first. Publishing the generation as
+// target again calls the drain off: done is then not called, unless its call has
+// already begun. Its idle connections are closed with the drain.
+func (f *Front) Drain(generation int, limit time.Duration, done func(Drained)) {
+	for _, s := range f.drain(generation, limit, done) {
+		s.end()
+	}
+}

@@ -1,0 +1,75 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// headTimeout: a request's head comes in one piece; this only ends what is not HTTP.
+	headTimeout = 10 * time.Second
+	// keepTimeout is longer than browsers keep an idle connection: they close it, so
+	// that none of their requests meets one that we are closing.
+	keepTimeout = 120 * time.Second
+)
+
+// Serve answers on the listeners until ctx is done, then closes them and cuts what
+// is left. It returns nil, or the error of a listener that failed before; by then
+// every request has ended, sockets perhaps a moment later.
+func (f *Front) Serve(ctx context.Context, listeners ...net.Listener) error {
+	requests, cutRequests := context.WithCancel(context.Background())
+	defer cutRequests()
+	var conns sync.WaitGroup
+	srv := &http.Server{
+		Handler:                      http.HandlerFunc(f.handle),
+		ReadHeaderTimeout:            headTimeout,
+		IdleTimeout:                  keepTimeout, // no other limit: an answer may take as long as it likes
+		DisableGeneralOptionsHandler: true,        // "OPTIONS *" is the app's
+		ErrorLog:                     log.New(io.Discard, "", 0),
+		BaseContext:                  func(net.Listener) context.Context { return requests },
+		ConnState: func(_ net.Conn, s http.ConnState) {
+			switch s {
+			case http.StateNew:
+				conns.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				conns.Done()
+			}
+		},
+	}
+	failed := make(chan error, len(listeners)) // room for each, so that none blocks
+	var accepting sync.WaitGroup
+	for _, l := range listeners {
+		accepting.Go(func() { failed <- srv.Serve(l) })
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	srv.Close()
+	cutRequests()
+	accepting.Wait() // no connection is counted in after this
+	conns.Wait()
+	f.mu.Lock()
+	f.sweep(nil) // idle connections to the app
+	f.mu.Unlock()
+	if errors.Is(err, http.ErrServerClosed) {
+		err = nil
+	}
+	return err
+}
+
+func (f *Front) handle(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, reserved) {
+		f.control.ServeHTTP(w, r)
+		return
+	}
+	f.serve(w, r)
+}
