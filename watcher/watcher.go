@@ -7,11 +7,23 @@
 // and before anything is read. When the tree has been quiet for a moment the
 // files are hashed and the number is closed, exactly once, by [Batch] if a
 // content differs or by [Unchanged] if none does. Numbers rise by one, and at
-// most one is open.
+// most one is open (TestRule1_NumbersUnderRandomOperations, which also holds what
+// is remembered against what is on disk).
+//
+// Only folders are watched, and of these only the ones that can matter: what git
+// ignores, node_modules, hidden folders and build output are not entered, unless a
+// user rule or a go:embed line leads there. Links to folders are not followed, other
+// modules below Root are left out, and nothing is polled while Root is there.
 package watcher
 
 import (
 	"context"
+	"fmt"
+	"hash/maphash"
+	"path/filepath"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
 )
 
 // Action says what a change asks for. Greater is stronger, and a stronger action
@@ -44,7 +56,9 @@ type Rule struct {
 	Signal string // name of the signal, as in "SIGHUP"; for Action Signal only
 }
 
-// Change is one file that differs in content, or that is new, or gone.
+// Change is one file that differs in content, or that is new, or gone. An asset (a
+// file for action Refresh) or a file above 32 MiB counts as different when its size
+// or time differ: an asset until its first save is seen, the large file always.
 type Change struct {
 	Path   string // absolute
 	Action Action
@@ -71,8 +85,8 @@ type Unchanged struct {
 	Touched []Change
 }
 
-// Trouble is a line for the user: a folder that cannot be read, an overflow.
-// Watching goes on.
+// Trouble is a line for the user: a folder that cannot be read, a limit of the
+// system, a Root that is gone. Watching goes on.
 type Trouble struct{ Text string }
 
 func (Pending) isEvent()   {}
@@ -81,18 +95,113 @@ func (Unchanged) isEvent() {}
 func (Trouble) isEvent()   {}
 
 // Watcher watches one tree. Make it with [New].
-type Watcher struct{ cfg Config }
+type Watcher struct {
+	inbox *inbox // shared with the goroutine that drains fs, and with Configure
+
+	// The goroutine of Run owns all that follows.
+	cfg    Config
+	emit   func(Event)
+	early  []Event // of New, for Run
+	fs     *fsnotify.Watcher
+	git    *git
+	seed   maphash.Seed
+	lost   bool // Root is gone
+	number uint64
+	round  round
+
+	rules   rules
+	before  *rules             // the old ones, while Configure is carried out
+	embeds  map[string][]embed // by Go file
+	learned bool               // embeds differ from those in rules
+
+	pass    uint // of the walks
+	folders map[string]folder
+	files   map[string]file
+	told    map[string]bool // what the user has been told of, by folder
+}
+
+// rootRetry is the time between two looks for a Root that is gone.
+const rootRetry = time.Second
 
 // New places the watches and remembers every relevant content, so that a save
 // after New has returned is never missed. It fails if Root cannot be watched at
-// all; a folder below it that cannot be read is a [Trouble] instead.
-func New(cfg Config) (*Watcher, error) { return &Watcher{cfg: cfg}, nil }
+// all; a folder below it that cannot be read is a [Trouble] instead. What it holds is
+// freed by Run.
+func New(cfg Config) (*Watcher, error) {
+	fs, err := fsnotify.NewWatcher()
+	if err != nil {
+		return nil, fmt.Errorf("watch files: %w", advise(err))
+	}
+	cfg.Root = filepath.Clean(cfg.Root)
+	w := &Watcher{
+		inbox: newInbox(), cfg: cfg, fs: fs, git: newGit(cfg.Root), seed: maphash.MakeSeed(),
+		embeds: map[string][]embed{}, folders: map[string]folder{}, files: map[string]file{}, told: map[string]bool{},
+	}
+	w.emit = func(e Event) { w.early = append(w.early, e) }
+	w.rules = w.newRules()
+	go w.inbox.drain(fs)
+	if err := w.walk(baseline); err != nil {
+		w.release()
+		return nil, fmt.Errorf("watch %s: %w", cfg.Root, advise(err))
+	}
+	if w.learned {
+		w.learn()
+	}
+	return w, nil
+}
+
+// newRules makes the rules of cfg, and of git's own file of ignores, which is to be
+// watched though it asks for nothing.
+func (w *Watcher) newRules() rules {
+	r := newRules(w.cfg, w.rules.embeds)
+	if w.git.dir != "" {
+		r.named[w.git.excludes()] = Ignore
+	}
+	return r
+}
 
 // Run watches until ctx is done, then frees all it holds and returns nil. It
 // calls emit from one goroutine, in order; emit may block for a moment, events of
-// the system are taken up meanwhile.
-func (w *Watcher) Run(ctx context.Context, emit func(Event)) error { <-ctx.Done(); return nil }
+// the system are taken up meanwhile. It must be called once; a number that is open
+// when ctx is done stays open.
+func (w *Watcher) Run(ctx context.Context, emit func(Event)) error {
+	defer w.release()
+	w.emit = emit
+	for _, e := range w.early {
+		emit(e)
+	}
+	for {
+		w.empty()
+		var wake <-chan time.Time
+		switch {
+		case !w.round.first.IsZero():
+			done, wait := settle(w.round.burst(w.git.locked()), time.Now())
+			if done {
+				w.finish()
+				continue
+			}
+			wake = time.After(wait)
+		case w.lost:
+			wake = time.After(rootRetry)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-w.inbox.ready:
+		case <-wake:
+			w.regain()
+		}
+	}
+}
 
 // Configure replaces rules, ignores and env files of a running watcher (Root,
-// Files and Settings stay). Any goroutine may call it.
-func (w *Watcher) Configure(cfg Config) {}
+// Files and Settings stay). Any goroutine may call it. It returns at once; what is
+// newly relevant is remembered as it is then.
+func (w *Watcher) Configure(cfg Config) { w.inbox.put(func() { w.inbox.cfg = &cfg }) }
+
+// release frees what New made and ends its goroutine.
+func (w *Watcher) release() {
+	_ = w.fs.Close()
+	<-w.inbox.ended
+	w.git.stop()
+}

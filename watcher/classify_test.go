@@ -1,0 +1,207 @@
+package watcher
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The built-in table, by name alone (rule 30).
+func TestRule30_BuiltInRows(t *testing.T) {
+	for _, line := range strings.Split(strings.TrimSpace(`
+main.go                          rebuild
+handlers/user.go                 rebuild
+config/config.go                 rebuild
+handlers/user_test.go            ignore
+_examples/main.go                ignore
+_draft.go                        ignore
+.hidden.go                       ignore
+fast/sum_amd64.s                 rebuild
+go.mod                           rebuild
+go.sum                           rebuild
+go.work                          rebuild
+go.work.sum                      rebuild
+.env                             restart
+.env.local                       restart
+deploy/.env                      restart
+config.yaml                      restart git
+config.test.toml                 restart git
+config.js                        refresh git
+config.lock                      ignore
+dbconfig.json                    restart git
+tsconfig.json                    ignore
+tsconfig.build.json              ignore
+app.toml                         restart git
+application.yml                  restart git
+app.go                           rebuild
+app.txt                          ignore
+conf/db.properties               restart git
+internal/config/default.yaml     restart git
+configs/readme.md                ignore
+etc/nginx.conf                   restart git
+locales/de.json                  restart git
+i18n/en.toml                     restart git
+data/en.toml                     ignore
+templates/index.html             restart git
+web/views/user/list.html         restart git
+mail.tmpl                        restart git
+mail.tpl                         restart git
+page.gohtml                      restart git
+public/index.html                refresh git
+static/site.css                  refresh git
+static/SITE.CSS                  refresh git
+static/app.js                    refresh git
+static/font.woff2                refresh git
+static/logo.SVG                  refresh git
+coverage.html                    ignore
+docker-compose.yml               ignore
+config/compose.yaml              ignore
+config/package.json              ignore
+package-lock.json                ignore
+.golangci.yml                    ignore
+.gitlab-ci.yml                   ignore
+README.md                        ignore
+data.db                          ignore
+yarn.lock                        ignore
+Makefile                         ignore`), "\n") {
+		name, want, _ := strings.Cut(line, " ")
+		v := row(name)
+		got := word(v.action)
+		if v.askGit {
+			got += " git"
+		}
+		if want = strings.TrimSpace(want); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
+// What comes before the built-in table, in order.
+func TestRule30_Order(t *testing.T) {
+	root := t.TempDir()
+	abs := func(name string) string { return filepath.Join(root, filepath.FromSlash(name)) }
+	r := newRules(Config{
+		Root:     root,
+		Files:    []string{abs("../go.work"), abs("nested/go.mod"), abs("../notes.txt"), abs("../config.yaml")},
+		Settings: abs(".watcher.toml"),
+		EnvFiles: []string{abs("secrets"), abs("../shared.txt")},
+		Ignore:   []string{"scripts/**", "generated", "*.min.js"},
+		Rules: []Rule{
+			{Paths: []string{"web/**/*.ts", "special.go"}, Action: Refresh},
+			{Paths: []string{"nginx.conf"}, Action: Signal, Signal: "SIGHUP"},
+			{Paths: []string{"config/off.yaml"}, Action: Ignore},
+			{Paths: []string{"**/*"}, Action: Restart},
+		}[:3],
+	}, []embed{{"assets", false}, {"site/*.txt", false}, {"raw", true}})
+	for _, test := range []struct {
+		name string
+		in   folder
+		want string
+	}{
+		{".watcher.toml", folder{}, "reload"},
+		{"special.go", folder{}, "refresh"},
+		{"web/src/deep/x.ts", folder{}, "refresh"},
+		{"web/src/deep/x.ts", folder{skipped: true}, "refresh"},
+		{"nginx.conf", folder{}, "signal SIGHUP"},
+		{"config/off.yaml", folder{}, "ignore"},
+		{"config/on.yaml", folder{}, "restart"},
+		{"config/on.yaml", folder{skipped: true}, "ignore"},
+		{"config/on.yaml", folder{web: true}, "ignore"},
+		{"main.go", folder{web: true}, "rebuild"},
+		{"main.go", folder{skipped: true}, "ignore"},
+		{"secrets", folder{skipped: true}, "restart"},
+		{"../shared.txt", folder{skipped: true}, "restart"},
+		{"../go.work", folder{skipped: true}, "rebuild"},
+		{"../config.yaml", folder{skipped: true}, "restart"},
+		{"../notes.txt", folder{skipped: true}, "ignore"},
+		{"../other.go", folder{skipped: true}, "ignore"},
+		{"nested/go.mod", folder{skipped: true}, "rebuild"},
+		{"vendor/modules.txt", folder{skipped: true}, "rebuild"},
+		{"assets/logo.png", folder{}, "rebuild"},
+		{"assets/a/b/logo.png", folder{skipped: true}, "rebuild"},
+		{"assets/.hidden/logo.txt", folder{}, "ignore"},
+		{"raw/.hidden/logo.txt", folder{}, "rebuild"},
+		{"site/robots.txt", folder{}, "rebuild"},
+		{"site/sub/robots.txt", folder{}, "ignore"},
+		{"scripts/gen.go", folder{}, "ignore"},
+		{"generated/deep/x.go", folder{}, "ignore"},
+		{"jquery.min.js", folder{}, "ignore"},
+		{"main.go~", folder{}, "ignore"},
+		{".main.go.swp", folder{}, "ignore"},
+		{".#main.go", folder{}, "ignore"},
+		{"#main.go#", folder{}, "ignore"},
+		{"4913", folder{}, "ignore"},
+		{"assets/logo.png.tmp", folder{}, "ignore"},
+		{"assets/main.go___jb_tmp___", folder{}, "ignore"},
+		{"assets/.goutputstream-ABC", folder{}, "ignore"},
+	} {
+		v := r.classify(abs(test.name), test.in)
+		if got := strings.TrimSpace(word(v.action) + " " + v.signal); got != test.want {
+			t.Errorf("%s in %+v: %s, want %s", test.name, test.in, got, test.want)
+		}
+	}
+}
+
+func TestFoldersPassedByAndOpened(t *testing.T) {
+	r := newRules(Config{
+		Root:   t.TempDir(),
+		Ignore: []string{"data/**"},
+		Rules: []Rule{
+			{Paths: []string{"web/dist/**/*.css", "**/*.ts"}, Action: Refresh},
+			{Paths: []string{"tmp/**"}, Action: Ignore},
+		},
+	}, []embed{{"ui/build/*.js", false}, {"site", false}})
+	for rel, want := range map[string]struct{ passed, opened bool }{
+		"handlers":            {},
+		"node_modules":        {passed: true},
+		".git":                {passed: true},
+		"a/testdata":          {passed: true},
+		"vendor":              {passed: true},
+		"static/vendor":       {},
+		"data":                {passed: true},
+		"data/deep":           {passed: true},
+		"web":                 {opened: true},
+		"web/dist":            {opened: true},
+		"web/dist/a":          {}, // as its parent
+		"web/other":           {},
+		"tmp":                 {},
+		"ui":                  {opened: true},
+		"ui/build":            {opened: true},
+		"site":                {opened: true},
+		"site/deep":           {opened: true},
+		"site/.hid":           {passed: true},
+		"static/node_modules": {passed: true},
+	} {
+		if got := r.passesBy(rel); got != want.passed {
+			t.Errorf("passesBy(%q) = %v", rel, got)
+		}
+		if got := r.opens(rel); got != want.opened {
+			t.Errorf("opens(%q) = %v", rel, got)
+		}
+	}
+}
+
+// Whatever the names: no panic; what is in a skipped folder asks for nothing unless
+// it is named; a temporary file never does.
+func FuzzClassify(f *testing.F) {
+	for _, seed := range []string{"main.go", "../x", "a//b.css", "", ".", "..", "/", "a\x00b.go", "{[*.go", "~", "templates/x.html"} {
+		f.Add(seed, "**/*.ts", "dist")
+	}
+	root := f.TempDir()
+	f.Fuzz(func(t *testing.T, name, glob, pattern string) {
+		cfg := Config{Root: root, Rules: []Rule{{Paths: []string{glob}, Action: Refresh}}, Ignore: []string{glob}}
+		file := filepath.Join(root, name)
+		r := newRules(cfg, []embed{{pattern, false}})
+		_, _, _ = r.classify(file, folder{}), r.passesBy(name), r.opens(name)
+		if v := r.classify(file+"~", folder{}); v.action != Ignore {
+			t.Errorf("temporary %q: %+v", file+"~", v)
+		}
+		bare := newRules(Config{Root: root}, nil)
+		if v := bare.classify(file, folder{skipped: true}); v.action != Ignore && !strings.HasSuffix(file, "modules.txt") {
+			t.Errorf("skipped %q: %+v", file, v)
+		}
+		if v := bare.classify(file, folder{web: true}); v.action != Ignore && v.action != Rebuild {
+			t.Errorf("web %q: %+v", file, v)
+		}
+	})
+}

@@ -1,0 +1,40 @@
+package watcher
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestScanEmbeds(t *testing.T) {
+	src := `package web
+
+//go:embed index.html static/*
+//go:embed "quoted.txt" ` + "`raw.txt`" + `
+//go:embed all:dist
+var files embed.FS
+
+// text about //go:embed nothing
+	//go:embed indented
+//go:embed`
+	want := []embed{
+		{"web/index.html", false}, {"web/static/*", false}, {"web/quoted.txt", false},
+		{"web/raw.txt", false}, {"web/dist", true},
+	}
+	if got := scanEmbeds([]byte(src), "web"); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if got := scanEmbeds([]byte("//go:embed a.txt\r\n"), "."); !slices.Equal(got, []embed{{"a.txt", false}}) {
+		t.Errorf("first line, CRLF: %v", got)
+	}
+}
+
+func TestFixedPart(t *testing.T) {
+	for glob, want := range map[string]string{
+		"web/dist/**/*.css": "web/dist", "web/dist": "web/dist", "web/di*": "web", "**/*.ts": ".",
+		"*.go": ".", "a/{b,c}/d": "a", "": "",
+	} {
+		if got := fixedPart(glob); got != want {
+			t.Errorf("fixedPart(%q) = %q, want %q", glob, got, want)
+		}
+	}
+}

@@ -1,0 +1,167 @@
+package watcher
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const (
+	gitAnswer = 2 * time.Second // for one answer; git takes a fraction of a millisecond
+	gitEnd    = time.Second     // for git to end by itself
+	gitMutes  = 50              // folders that git fails on before it is not asked any more
+)
+
+// git asks one `git check-ignore` process, kept open, what git ignores: so the
+// answer is git's own. Where there is no git, nothing is ignored. It is not safe
+// for use by several goroutines.
+type git struct {
+	root string // absolute folder that names are relative to
+	dir  string // absolute folder of git's data; "" if there is none
+
+	cmd *exec.Cmd // nil if it does not run
+	in  io.WriteCloser
+	out io.ReadCloser
+	buf *bufio.Reader
+
+	known map[string]bool // answers
+	mute  map[string]bool // folders in which git does not answer: submodules, say
+}
+
+func newGit(root string) *git {
+	if target, err := filepath.EvalSymlinks(root); err == nil {
+		root = target // whose parents are the ones that git looks at
+	}
+	g := &git{root: root, dir: gitDir(root)}
+	g.reset()
+	return g
+}
+
+// gitDir returns the folder of git's data for a work tree that root lies in; for
+// a linked work tree that is the one of its own, with its own lock.
+func gitDir(root string) string {
+	for dir := root; ; dir = filepath.Dir(dir) {
+		name := filepath.Join(dir, ".git")
+		if info, err := os.Stat(name); err == nil && info.IsDir() {
+			return name
+		}
+		if text, err := os.ReadFile(name); err == nil {
+			link := strings.TrimSpace(strings.TrimPrefix(string(text), "gitdir:"))
+			if !filepath.IsAbs(link) {
+				link = filepath.Join(dir, link)
+			}
+			return link
+		}
+		if dir == filepath.Dir(dir) {
+			return ""
+		}
+	}
+}
+
+// locked reports whether a git command is changing the work tree.
+func (g *git) locked() bool {
+	if g.dir == "" {
+		return false
+	}
+	_, err := os.Lstat(filepath.Join(g.dir, "index.lock"))
+	return err == nil
+}
+
+// excludes returns the file of ignores that is not part of the work tree.
+func (g *git) excludes() string { return filepath.Join(g.dir, "info", "exclude") }
+
+// reset forgets all answers, as the ignore files have changed: the process, which
+// keeps what it has read of them, is ended and a new one started when needed.
+func (g *git) reset() {
+	g.stop()
+	g.known, g.mute = map[string]bool{}, map[string]bool{}
+}
+
+// ignored reports whether git ignores rel, a path relative to root, on slashes.
+func (g *git) ignored(rel string) bool {
+	if g.dir == "" || len(g.mute) > gitMutes || g.mute["."] {
+		return false
+	}
+	if answer, ok := g.known[rel]; ok {
+		return answer
+	}
+	for dir := path.Dir(rel); dir != "."; dir = path.Dir(dir) {
+		if g.mute[dir] {
+			return false
+		}
+	}
+	answer, err := g.ask(rel)
+	if err != nil { // it may have ended long ago: a fresh one is asked once more
+		g.stop()
+		answer, err = g.ask(rel)
+	}
+	if err != nil {
+		g.stop()
+		g.mute[path.Dir(rel)] = true
+	}
+	g.known[rel] = answer
+	return answer
+}
+
+func (g *git) ask(rel string) (bool, error) {
+	if g.cmd == nil {
+		if err := g.start(); err != nil {
+			return false, err
+		}
+		// In a root that is itself ignored, git would ignore everything.
+		if whole, err := g.ask("."); whole || err != nil {
+			g.mute["."] = true
+			return false, err
+		}
+	}
+	if deadline, ok := g.out.(interface{ SetReadDeadline(time.Time) error }); ok {
+		_ = deadline.SetReadDeadline(time.Now().Add(gitAnswer)) // not everywhere: then git is trusted
+	}
+	if _, err := fmt.Fprintf(g.in, "%s\x00", rel); err != nil {
+		return false, err
+	}
+	// The answer is four fields: file, line, pattern, path; empty if no pattern matches.
+	var fields [4]string
+	for i := range fields {
+		field, err := g.buf.ReadString(0)
+		if err != nil {
+			return false, err
+		}
+		fields[i] = field[:len(field)-1]
+	}
+	return fields[2] != "" && !strings.HasPrefix(fields[2], "!"), nil
+}
+
+func (g *git) start() (err error) {
+	cmd := exec.Command("git", "check-ignore", "--stdin", "-z", "--verbose", "--non-matching")
+	cmd.Dir = g.root
+	if g.in, err = cmd.StdinPipe(); err != nil {
+		return err
+	}
+	if g.out, err = cmd.StdoutPipe(); err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	g.cmd, g.buf = cmd, bufio.NewReader(g.out)
+	return nil
+}
+
+// stop ends the process and reaps it. At the end of its input git ends by itself.
+func (g *git) stop() {
+	if g.cmd == nil {
+		return
+	}
+	_ = g.in.Close()
+	late := time.AfterFunc(gitEnd, func() { _ = g.cmd.Process.Kill() })
+	_ = g.cmd.Wait() // how it ended tells nothing
+	late.Stop()
+	g.cmd = nil
+}

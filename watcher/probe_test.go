@@ -1,0 +1,200 @@
+package watcher
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// failsafe ends a test that would wait for ever. It decides nothing else.
+const failsafe = 30 * time.Second
+
+// probe is a running watcher on a real tree, and what it said.
+type probe struct {
+	t      *testing.T
+	w      *Watcher
+	root   string
+	events chan Event
+	stop   func() // ends Run and waits for it
+}
+
+// plant writes the files of a txtar archive into a new folder.
+func plant(t *testing.T, tree string) string {
+	t.Helper()
+	root := t.TempDir()
+	for _, f := range txtar.Parse([]byte(tree)).Files {
+		put(t, filepath.Join(root, f.Name), string(f.Data))
+	}
+	return root
+}
+
+func watch(t *testing.T, root string, cfg Config) *probe {
+	t.Helper()
+	cfg.Root = root
+	w, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run(t, w)
+}
+
+func run(t *testing.T, w *Watcher) *probe {
+	ctx, cancel := context.WithCancel(t.Context())
+	p := &probe{t: t, w: w, root: w.cfg.Root, events: make(chan Event, 100_000)}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		check := &order{}
+		_ = w.Run(ctx, func(e Event) {
+			if err := check.take(e); err != nil {
+				t.Error(err)
+			}
+			p.events <- e
+		})
+	}()
+	p.stop = func() { cancel(); <-ended }
+	t.Cleanup(p.stop)
+	return p
+}
+
+// order checks what must hold of any run: numbers rise by one, and each is closed
+// exactly once before the next is raised.
+type order struct {
+	number uint64
+	open   bool
+}
+
+func (o *order) take(e Event) error {
+	var closed uint64
+	switch e := e.(type) {
+	case Pending:
+		if o.open || e.N != o.number+1 {
+			return fmt.Errorf("%#v raised after %+v", e, *o)
+		}
+		o.number, o.open = e.N, true
+		return nil
+	case Batch:
+		closed = e.N
+		if len(e.Changes) == 0 || !slices.IsSortedFunc(e.Changes, func(a, b Change) int { return strings.Compare(a.Path, b.Path) }) {
+			return fmt.Errorf("changes empty or not sorted: %#v", e)
+		}
+	case Unchanged:
+		closed = e.N
+	default:
+		return nil
+	}
+	if !o.open || closed != o.number {
+		return fmt.Errorf("%#v closes what is not open: %+v", e, *o)
+	}
+	o.open = false
+	return nil
+}
+
+// next returns the next event.
+func (p *probe) next() Event {
+	p.t.Helper()
+	select {
+	case e := <-p.events:
+		return e
+	case <-time.After(failsafe):
+		p.t.Fatal("no event came")
+		return nil
+	}
+}
+
+// end returns the event that closes the next number.
+func (p *probe) end() Event {
+	p.t.Helper()
+	for {
+		switch e := p.next().(type) {
+		case Batch, Unchanged:
+			return e
+		case Trouble:
+			p.t.Fatal(e.Text)
+		}
+	}
+}
+
+// sees waits until all changes that are wanted have come, in one batch or in
+// several, and fails on any other. A change is written as "main.go rebuild".
+func (p *probe) sees(want ...string) {
+	p.t.Helper()
+	var got []string
+	for !covers(got, want) {
+		batch, ok := p.end().(Batch)
+		if !ok {
+			continue
+		}
+		for _, line := range p.lines(batch) {
+			if !slices.Contains(want, line) {
+				p.t.Fatalf("saw %q, want only %q", line, want)
+			}
+			got = append(got, line)
+		}
+	}
+}
+
+// ignores checks that what do does raises nothing: the first number after it
+// belongs to another file, saved later.
+func (p *probe) ignores(do func()) {
+	p.t.Helper()
+	do()
+	p.save("sentinel.go", fmt.Sprint("package main // ", time.Now()))
+	if _, ok := p.next().(Pending); !ok {
+		p.t.Fatal("no pending")
+	}
+	batch, ok := p.next().(Batch)
+	if got := p.lines(batch); !ok || !slices.Equal(got, []string{"sentinel.go rebuild"}) {
+		p.t.Fatalf("saw %q", got)
+	}
+}
+
+func (p *probe) lines(b Batch) []string {
+	var lines []string
+	for _, c := range b.Changes {
+		name := c.Path
+		if rel, err := filepath.Rel(p.root, c.Path); err == nil {
+			name = filepath.ToSlash(rel)
+		}
+		lines = append(lines, strings.TrimSpace(name+" "+word(c.Action)+" "+c.Signal))
+	}
+	return lines
+}
+
+func (p *probe) path(name string) string { return filepath.Join(p.root, filepath.FromSlash(name)) }
+
+func (p *probe) save(name, text string) {
+	p.t.Helper()
+	put(p.t, p.path(name), text)
+}
+
+func put(t *testing.T, name, text string) {
+	t.Helper()
+	must(t, os.MkdirAll(filepath.Dir(name), 0o755))
+	must(t, os.WriteFile(name, []byte(text), 0o644))
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func covers(got, want []string) bool {
+	return !slices.ContainsFunc(want, func(s string) bool { return !slices.Contains(got, s) })
+}
+
+func word(a Action) string {
+	return [...]string{"ignore", "refresh", "signal", "restart", "rebuild", "reload"}[a]
+}

@@ -1,0 +1,124 @@
+package watcher
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// round is what belongs to one number, from the first sign to the end. Folders that
+// come and go begin one too, but its number is raised only when a relevant file
+// shows: the zero value is no round.
+type round struct {
+	open        bool // the number is raised
+	touched     map[string]verdict
+	first, last time.Time // of the signs
+	blank       bool      // what was read last had lost its content
+	walk        mode      // of a walk at the end; baseline means none
+}
+
+// stir notes a sign.
+func (r *round) stir() {
+	r.last, r.blank = time.Now(), false
+	if r.first.IsZero() {
+		r.first = r.last
+	}
+}
+
+func (r *round) burst(locked bool) burst {
+	return burst{first: r.first, last: r.last, files: len(r.touched), locked: locked, blank: r.blank}
+}
+
+// walkLater asks for a whole walk at the end of the round.
+func (r *round) walkLater(m mode) {
+	r.stir()
+	r.walk = max(r.walk, m)
+}
+
+// touch notes a sign of a relevant file.
+func (w *Watcher) touch(name string, v verdict) {
+	w.round.stir()
+	if w.round.touched == nil {
+		w.round.touched = map[string]verdict{}
+	}
+	w.round.touched[name] = v
+	w.raise()
+}
+
+// raise opens the next number, if none is open.
+func (w *Watcher) raise() {
+	if !w.round.open {
+		w.number++
+		w.round.open = true
+		w.emit(Pending{w.number})
+	}
+}
+
+// finish ends the round, or leaves it open with a reason to wait longer.
+func (w *Watcher) finish() {
+	before := len(w.round.touched)
+	w.lookAgain()
+	if len(w.round.touched) > before || w.round.walk != baseline {
+		return
+	}
+	if !w.round.open {
+		w.round = round{}
+		return
+	}
+	now := make(map[string]content, before)
+	blank := false
+	for name := range w.round.touched {
+		now[name] = w.read(name)
+		blank = blank || w.files[name].blanks(now[name])
+	}
+	if blank && !w.round.blank {
+		w.round.blank = true
+		return
+	}
+	end := w.compare(now)
+	if w.learned { // before the number is closed: the build then reads what is remembered here
+		w.learn()
+	}
+	w.round = round{walk: w.round.walk} // what learn has asked for comes with the next
+	w.emit(end)
+}
+
+// compare makes now the known contents and returns what closes the number.
+func (w *Watcher) compare(now map[string]content) Event {
+	var changes, touched []Change
+	for _, name := range slices.Sorted(maps.Keys(now)) {
+		v := w.round.touched[name]
+		change := Change{Path: name, Action: v.action, Signal: v.signal}
+		if w.files[name].same(now[name]) {
+			touched = append(touched, change)
+		} else {
+			changes = append(changes, change)
+		}
+		w.keep(name, v, now[name])
+	}
+	if len(changes) > 0 {
+		return Batch{N: w.number, Changes: changes}
+	}
+	return Unchanged{N: w.number, Touched: touched}
+}
+
+// lookAgain makes the walk that was put off to the end of the round.
+func (w *Watcher) lookAgain() {
+	m := w.round.walk
+	w.round.walk = baseline
+	if m == everything { // events were lost: the watches may have wrong names too
+		for dir := range w.folders {
+			w.leave(dir)
+		}
+	}
+	if m != baseline && w.walk(m) != nil {
+		w.lose()
+	}
+}
+
+// learn takes over the embed patterns that were read since the last time.
+func (w *Watcher) learn() {
+	w.learned = false
+	w.rules.embeds = slices.Concat(slices.Collect(maps.Values(w.embeds))...)
+	_ = w.walk(baseline) // Root gone: an event of its own says so
+}

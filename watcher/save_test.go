@@ -1,0 +1,194 @@
+package watcher
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+const small = `
+-- go.mod --
+module example.com/m
+-- main.go --
+package main
+-- other.go --
+package main
+-- static/site.css --
+body {}
+-- config.yaml --
+a: 1
+`
+
+func TestS3_SameContentStartsNothing(t *testing.T) {
+	p := watch(t, plant(t, small), Config{})
+	later := time.Now().Add(time.Minute)
+	for name, save := range map[string]func(){
+		"same content": func() { p.save("main.go", "package main\n") },
+		"renamed over": func() {
+			p.save("new.tmp", "package main\n")
+			must(t, os.Rename(p.path("new.tmp"), p.path("main.go")))
+		},
+		"touch": func() { must(t, os.Chtimes(p.path("main.go"), later, later)) },
+	} {
+		save()
+		got, ok := p.end().(Unchanged)
+		if want := []Change{{Path: p.path("main.go"), Action: Rebuild}}; !ok || !slices.Equal(got.Touched, want) {
+			t.Errorf("%s: %#v", name, got)
+		}
+	}
+}
+
+// A chmod is not even a sign of a save; a touch is, as it asks to try again after a
+// failure (rule 8).
+func TestS3_ChmodRaisesNothing(t *testing.T) {
+	w, err := New(Config{Root: plant(t, small)})
+	must(t, err)
+	defer w.release()
+	name := filepath.Join(w.cfg.Root, "main.go")
+	must(t, os.Chmod(name, 0o600))
+	w.notice(fsnotify.Event{Name: name, Op: fsnotify.Chmod})
+	if w.round.open {
+		t.Error("chmod raised a number")
+	}
+	later := time.Now().Add(time.Minute)
+	must(t, os.Chtimes(name, later, later))
+	w.notice(fsnotify.Event{Name: name, Op: fsnotify.Chmod})
+	if !w.round.open {
+		t.Error("touch raised no number")
+	}
+}
+
+// An asset is not read before its first save, which counts as a change.
+func TestS3_AssetIsKnownFromItsFirstSave(t *testing.T) {
+	p := watch(t, plant(t, small), Config{})
+	p.save("static/site.css", "body {}\n")
+	p.sees("static/site.css refresh")
+	p.save("static/site.css", "body {}\n")
+	if e, ok := p.end().(Unchanged); !ok {
+		t.Errorf("second save of the same: %#v", e)
+	}
+}
+
+// ways to save, as editors have them.
+var ways = map[string]func(t *testing.T, name, text string){
+	"in place": put,
+	"temp and rename": func(t *testing.T, name, text string) {
+		temp := filepath.Join(filepath.Dir(name), ".main.go.tmp123")
+		put(t, temp, text)
+		must(t, os.Rename(temp, name))
+	},
+	"truncate and write in parts": func(t *testing.T, name, text string) {
+		f, err := os.Create(name)
+		must(t, err)
+		defer f.Close()
+		for part := range slices.Chunk([]byte(text), len(text)/3+1) {
+			time.Sleep(5 * time.Millisecond) // a slow editor
+			_, err := f.Write(part)
+			must(t, err)
+		}
+	},
+	"backup": func(t *testing.T, name, text string) {
+		must(t, os.Rename(name, name+"~"))
+		put(t, name, text)
+	},
+	"delete and create": func(t *testing.T, name, text string) {
+		must(t, os.Remove(name))
+		put(t, name, text)
+	},
+}
+
+func TestW1_EveryWayToSave(t *testing.T) {
+	for way, save := range ways {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			p := watch(t, plant(t, small), Config{})
+			name := p.path("main.go")
+			for i := range 100 {
+				want := fmt.Sprintf("package main\n\nconst version = %d\n", i)
+				save(t, name, want)
+				// The number may be closed before the last part is written on a busy
+				// machine; then another one must follow.
+				for got := ""; got != want; {
+					if batch, ok := p.end().(Batch); ok && slices.Equal(p.lines(batch), []string{"main.go rebuild"}) {
+						text, _ := os.ReadFile(name)
+						got = string(text)
+					} else if ok {
+						t.Fatalf("saw %q", p.lines(batch))
+					}
+				}
+			}
+		})
+	}
+}
+
+// A file that has been emptied is waited for: the number that its loss raised is
+// closed by what is written next.
+func TestW1_EmptiedFileIsWaitedFor(t *testing.T) {
+	p := watch(t, plant(t, small), Config{})
+	must(t, os.Truncate(p.path("main.go"), 0))
+	if e, ok := p.next().(Pending); !ok {
+		t.Fatalf("got %#v", e)
+	}
+	time.Sleep(5 * settleOne) // an editor at work
+	p.save("main.go", "package main // new\n")
+	p.sees("main.go rebuild")
+	p.ignores(func() {})
+	must(t, os.Truncate(p.path("main.go"), 0)) // for good
+	p.sees("main.go rebuild")
+}
+
+func TestW2_TwoFilesAreOneBatch(t *testing.T) {
+	p := watch(t, plant(t, small), Config{})
+	p.save("main.go", "package main // new\n")
+	p.save("config.yaml", "a: 2\n")
+	batch, ok := p.end().(Batch)
+	if want := []string{"config.yaml restart", "main.go rebuild"}; !ok || !slices.Equal(p.lines(batch), want) {
+		t.Errorf("saw %q, want %q", p.lines(batch), want)
+	}
+}
+
+// What comes while Run is busy is not lost: it gets the next number.
+func TestRule1_SaveWhileANumberIsClosed(t *testing.T) {
+	root := plant(t, small)
+	w, err := New(Config{Root: root})
+	must(t, err)
+	name := filepath.Join(root, "main.go")
+	put(t, name, "package main // between New and Run\n")
+	p := run(t, w)
+	p.sees("main.go rebuild")
+	for i := range 20 {
+		p.save("main.go", fmt.Sprint("package main // ", i))
+		for p.next() != (Pending{uint64(2*i + 2)}) {
+		}
+		p.end()
+		p.save("other.go", fmt.Sprint("package main // ", i))
+		p.sees("other.go rebuild")
+	}
+}
+
+func TestRule1_LockedByGitIsWaitedForButNotForEver(t *testing.T) {
+	t.Parallel()
+	p := watch(t, plant(t, small+"-- .git/index.lock --\n"), Config{})
+	begun := time.Now()
+	p.save("main.go", "package main // new\n")
+	p.sees("main.go rebuild")
+	if took := time.Since(begun); took < settleLimit {
+		t.Errorf("closed after %v with the lock in place", took)
+	}
+}
+
+func TestBigFileIsKnownBySizeAndTime(t *testing.T) {
+	root := plant(t, small)
+	name := filepath.Join(root, "config.json")
+	put(t, name, "{}")
+	must(t, os.Truncate(name, bigFile+1))
+	p := watch(t, root, Config{})
+	later := time.Now().Add(time.Minute)
+	must(t, os.Chtimes(name, later, later))
+	p.sees("config.json restart")
+}
