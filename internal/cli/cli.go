@@ -1,0 +1,119 @@
+// Package cli is the command line: it turns arguments and settings into the parts,
+// wires them to the loop, and says in one line what is wrong.
+//
+// It knows every part, and it is the only one that does. It decides nothing that
+// happens after the start.
+package cli
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/watcher-dev/watcher/internal/terminal"
+)
+
+// Call is one call of the program: a value, so that a test can make several in one process.
+type Call struct {
+	Args    []string // without the program's name
+	Env     []string // whole environment
+	Dir     string   // folder it is started in; "" is the process's own
+	Stdout  io.Writer
+	Stderr  io.Writer
+	Signals <-chan os.Signal // those of [Signals]; nil means that none come
+}
+
+// The exit codes.
+const (
+	codeStopped = 0 // stopped by the user
+	codeFailed  = 1 // could not start or run
+	codeUsage   = 2 // wrong use
+)
+
+// usageError is a mistake in the arguments.
+type usageError struct{ error }
+
+// Run carries out one call and returns the exit code.
+func Run(c Call) int {
+	if c.Dir == "" {
+		dir, err := os.Getwd()
+		if err != nil {
+			return c.fail(err)
+		}
+		c.Dir = dir
+	}
+	err := c.root().Execute()
+	if err == nil {
+		return codeStopped
+	}
+	return c.fail(err)
+}
+
+// fail prints an error as its one line.
+func (c Call) fail(err error) int {
+	style := terminal.Style{Color: c.color(c.Stderr, false)}
+	terminal.New(c.Stderr, c.Stderr, style).Print(terminal.Event{Kind: terminal.KindFailed, Text: err.Error()})
+	var usage usageError
+	if errors.As(err, &usage) {
+		return codeUsage
+	}
+	return codeFailed
+}
+
+// color reports whether w is a terminal that wants colour.
+func (c Call) color(w io.Writer, refused bool) bool {
+	f, ok := w.(*os.File)
+	return ok && terminal.UseColor(f, refused, func(name string) string { return lookup(c.Env, name) })
+}
+
+// root is the command tree. Run without a command is the main job.
+func (c Call) root() *cobra.Command {
+	var f flags
+	root := &cobra.Command{
+		Use:   "watcher [flags] [package] [-- app arguments]",
+		Short: "rebuilds a Go web service as you save, behind one address that never refuses",
+		Long: `watcher builds the Go service in this folder, runs it, and opens one front
+address for it. Each save is built and swapped in; requests wait for the new
+code instead of failing. Settings are optional, in .watcher.toml.`,
+		Example: `  watcher                          the service in this folder
+  watcher ./cmd/api -- -v          one of several, with arguments for it
+  watcher -C shop --listen :9000   another folder, another front address`,
+		Args:          packageAndArguments,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			given, err := f.with(cmd, args)
+			if err != nil {
+				return err
+			}
+			return c.watch(given)
+		},
+	}
+	run := &cobra.Command{
+		Use: "run [flags] [package] [-- app arguments]", Short: "the main job, as without a command",
+		Args: packageAndArguments, RunE: root.RunE,
+	}
+	f.bind(root)
+	root.AddCommand(run, c.initCommand(&f), c.versionCommand())
+	root.SetArgs(c.Args)
+	root.SetOut(c.Stdout)
+	root.SetErr(c.Stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		return usageError{errors.New(err.Error() + `: see "watcher help"`)}
+	})
+	return root
+}
+
+// packageAndArguments allows one package before "--".
+func packageAndArguments(cmd *cobra.Command, args []string) error {
+	n := cmd.ArgsLenAtDash()
+	if n < 0 {
+		n = len(args)
+	}
+	if n > 1 {
+		return usageError{errors.New(`more than one package: put arguments of the app behind "--"`)}
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/watcher-dev/watcher/runner"
+)
+
+const (
+	defaultPort = 8080 // Gin's
+	nextPorts   = 100  // how far the next free one is looked for
+)
+
+// address is where the front should listen, and why.
+type address struct {
+	host  string // "" is loopback in both families
+	port  int    // 0 is any
+	asked bool   // by a flag or setting: taken means an error
+	why   string // of a port that is not the one people expect; "" if it is
+}
+
+// parseListen reads "host:port", ":port" (all interfaces) or "port" (loopback).
+func parseListen(listen string) (address, error) {
+	host, port, err := net.SplitHostPort(listen)
+	switch {
+	case err != nil:
+		host, port = "", listen
+	case host == "":
+		host = "0.0.0.0"
+	case host == "localhost":
+		host = ""
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return address{}, usageError{fmt.Errorf("front address %q is not host:port, :port or a port", listen)}
+	}
+	return address{host: host, port: int(n), asked: true}, nil
+}
+
+// open opens the front. The listeners stay open until the program ends.
+func (a address) open(strict bool) ([]net.Listener, error) {
+	listeners, err := a.listen()
+	if err == nil || !errors.Is(err, syscall.EADDRINUSE) {
+		return listeners, err
+	}
+	if a.asked || strict {
+		return nil, fmt.Errorf("front address %s is taken%s: end that one, or choose another with --listen", a, holder(a.port))
+	}
+	for next := a; next.port < a.port+nextPorts && next.port < 1<<16-1; {
+		next.port++
+		if listeners, err := next.listen(); err == nil {
+			return listeners, nil
+		}
+	}
+	return nil, fmt.Errorf("no free port from %d on: choose a front address with --listen", a.port)
+}
+
+// listen binds one port, on both loopback addresses where there is no host. The same
+// port has to be free on both, as localhost means either.
+func (a address) listen() ([]net.Listener, error) {
+	if a.host != "" {
+		l, err := listenOne("tcp", a.host, a.port)
+		if err != nil {
+			return nil, err
+		}
+		return []net.Listener{l}, nil
+	}
+	four, err := listenOne("tcp4", "127.0.0.1", a.port)
+	if err != nil {
+		return nil, err
+	}
+	six, err := listenOne("tcp6", "::1", portOf(four))
+	switch {
+	case err == nil:
+		return []net.Listener{four, six}, nil
+	case errors.Is(err, syscall.EADDRINUSE):
+		four.Close()
+		return nil, err
+	}
+	return []net.Listener{four}, nil // a machine without IPv6
+}
+
+func listenOne(network, host string, port int) (net.Listener, error) {
+	at := net.JoinHostPort(host, strconv.Itoa(port))
+	// Elsewhere than on Linux a loopback address can be bound beside another
+	// program's wildcard one: ask whether somebody answers.
+	if port != 0 && runtime.GOOS != "linux" {
+		if c, err := net.DialTimeout(network, at, time.Second); err == nil {
+			c.Close()
+			return nil, syscall.EADDRINUSE
+		}
+	}
+	return net.Listen(network, at)
+}
+
+func (a address) String() string {
+	if a.host == "" {
+		return "localhost:" + strconv.Itoa(a.port)
+	}
+	return net.JoinHostPort(a.host, strconv.Itoa(a.port))
+}
+
+// loopback reports whether only this machine can reach the address.
+func (a address) loopback() bool {
+	ip := net.ParseIP(a.host)
+	return a.host == "" || ip != nil && ip.IsLoopback() || strings.HasSuffix(a.host, ".localhost")
+}
+
+// url is what people open.
+func (a address) url() string {
+	if ip := net.ParseIP(a.host); ip != nil && ip.IsUnspecified() {
+		a.host = ""
+	}
+	return "http://" + a.String()
+}
+
+func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
+
+// holder names the program that has a port, where the system tells.
+func holder(port int) string {
+	pid, name := runner.PortHolder(port)
+	if pid == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" by %s (pid %d)", name, pid)
+}

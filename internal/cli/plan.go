@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/watcher-dev/watcher/builder"
+	"github.com/watcher-dev/watcher/internal/loop"
+	"github.com/watcher-dev/watcher/internal/project"
+	"github.com/watcher-dev/watcher/internal/settings"
+	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/runner"
+	"github.com/watcher-dev/watcher/watcher"
+)
+
+// site is where the work is done: what stays the same as long as watcher runs.
+type site struct {
+	start    string   // folder in which watcher was started; paths are shown relative to it
+	dir      string   // working folder of the app
+	settings string   // the settings file, there or not
+	cache    string   // binaries and work folders
+	env      []string // of watcher itself
+	module   project.Module
+	url      string // of the front
+	front    int    // its port
+}
+
+// plan says in the words of the parts what settings ask for.
+func (p site) plan(s settings.Settings, pkg project.Package, code project.Address) (loop.Plan, []error) {
+	env, problems := appEnvironment(p.env, p.envFiles(s), s.App.Env)
+	stop, _ := settings.ParseSignal(s.Run.StopSignal) // checked when it was read
+	plan := loop.Plan{
+		Build: builder.Spec{
+			Dir: p.module.Dir, Package: pkg.Pattern, Name: pkg.Name,
+			Flags: s.Build.Flags, Tags: s.Build.Tags, Ldflags: s.Build.Ldflags,
+			Env: buildEnvironment(p.env, s.Build.Env, p.cache), Base: p.start,
+		},
+		Run: runner.Spec{
+			Args: s.App.Args, Dir: p.dir, Env: env, URL: p.url,
+			PortEnv: s.Run.PortEnv, Port: s.Run.Port,
+			ReadyPath: s.Run.ReadyPath, ReadyTimeout: time.Duration(s.Run.ReadyTimeout), StopSignal: stop,
+		},
+		Swap: loop.Swap(s.Run.Swap), Restart: loop.Restart(s.Run.Restart),
+		StopTimeout:  time.Duration(s.Run.StopTimeout),
+		DrainTimeout: time.Duration(s.Run.DrainTimeout),
+	}
+	if bindsItself(s, code) {
+		plan.OwnPort = true
+		plan.Run.Likely = ownPort(s, code)
+	}
+	return plan, problems
+}
+
+// bindsItself reports whether the app is known to listen on a port of its own.
+func bindsItself(s settings.Settings, code project.Address) bool {
+	return s.Run.Port != 0 || code.Port != 0 && !code.ReadsEnv
+}
+
+func ownPort(s settings.Settings, code project.Address) int {
+	if s.Run.Port != 0 {
+		return s.Run.Port
+	}
+	return code.Port
+}
+
+// watch says what the watcher watches.
+func (p site) watch(s settings.Settings) watcher.Config {
+	c := watcher.Config{
+		Root: p.module.Dir, Settings: p.settings,
+		EnvFiles: p.envFiles(s), Ignore: s.Watch.Ignore,
+	}
+	if p.module.Work != "" {
+		c.Files = append(c.Files, p.module.Work)
+	}
+	for _, r := range s.Rules {
+		c.Rules = append(c.Rules, watcher.Rule{Paths: r.Paths, Action: actions[r.Action], Signal: r.Signal})
+	}
+	return c
+}
+
+// actions are the words of [[rule]] action.
+var actions = map[string]watcher.Action{
+	"ignore": watcher.Ignore, "refresh": watcher.Refresh, "signal": watcher.Signal,
+	"restart": watcher.Restart, "rebuild": watcher.Rebuild,
+}
+
+func proxyConfig(s settings.Settings) proxy.Config {
+	return proxy.Config{
+		Hold: s.Proxy.Fresh, HoldTimeout: time.Duration(s.Proxy.HoldTimeout),
+		GenerationHeader: s.Proxy.GenerationHeader,
+	}
+}
+
+func (p site) envFiles(s settings.Settings) []string {
+	var files []string
+	for _, f := range s.App.EnvFiles {
+		files = append(files, absolute(p.dir, f))
+	}
+	return files
+}
+
+// address chooses where the front listens: asked for, else PORT, else the port that
+// the code names, else Gin's. An app that binds its port itself keeps it.
+func (p site) address(s settings.Settings, code project.Address) (address, error) {
+	if s.Proxy.Listen != "" {
+		return parseListen(s.Proxy.Listen)
+	}
+	env, _ := appEnvironment(p.env, p.envFiles(s), s.App.Env)
+	if n, err := strconv.ParseUint(lookup(env, s.Run.PortEnv), 10, 16); err == nil && n > 0 {
+		return address{port: int(n)}, nil
+	}
+	switch {
+	case bindsItself(s, code):
+		why := "the app binds port " + strconv.Itoa(ownPort(s, code)) + " itself"
+		if code.Where != "" && s.Run.Port == 0 {
+			why += " (" + code.Where + ")"
+		}
+		return address{port: ownPort(s, code) + 1, why: why}, nil
+	case code.Port != 0:
+		return address{port: code.Port}, nil
+	}
+	return address{port: defaultPort}, nil
+}
+
+// signalNumber is the number of a signal whose name has been checked.
+func signalNumber(name string) syscall.Signal {
+	n, _ := settings.ParseSignal(name)
+	return n
+}
+
+// settingsPath is where the settings file is looked for.
+func (f flags) settingsPath(start string) string {
+	if f.config != "" {
+		return absolute(start, f.config)
+	}
+	return filepath.Join(absolute(start, f.dir), settings.File)
+}

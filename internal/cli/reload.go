@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"github.com/watcher-dev/watcher/internal/loop"
+	"github.com/watcher-dev/watcher/internal/project"
+	"github.com/watcher-dev/watcher/internal/settings"
+	"github.com/watcher-dev/watcher/watcher"
+)
+
+// reload reads the settings file again while the loop runs (rule 33). What is wrong
+// changes nothing. The front and the watcher take theirs here; the loop takes the plan.
+func (s *session) reload() loop.Reloaded {
+	next, warnings, err := s.load()
+	if err != nil {
+		return loop.Reloaded{Err: err}
+	}
+	var r loop.Reloaded
+	for _, w := range warnings {
+		r.Notes = append(r.Notes, w.Error())
+	}
+	for _, d := range settings.Diff(s.settings, next) {
+		r.Keys = append(r.Keys, d.Key)
+		switch d.Effect {
+		case settings.Restart:
+			r.Action = max(r.Action, watcher.Restart)
+		case settings.Rebuild:
+			r.Action = max(r.Action, watcher.Rebuild)
+		case settings.Never:
+			r.Notes = append(r.Notes, d.Key+" takes effect when watcher is started anew: the old value stays")
+		}
+	}
+	keepStarted(&next, s.settings)
+	pkg, err := project.FindPackage(s.site.module, s.site.dir, next.App.Package, s.Env)
+	if err != nil {
+		return loop.Reloaded{Err: err}
+	}
+	s.settings, s.pkg = next, pkg
+	s.code = project.ScanAddress(s.site.module, pkg, next.Run.PortEnv)
+	s.front.Configure(proxyConfig(next))
+	s.watcher.Configure(s.site.watch(next))
+	r.Plan = s.plan()
+	return r
+}
+
+// keepStarted puts back what only a new watcher can change.
+func keepStarted(next *settings.Settings, old settings.Settings) {
+	next.Proxy.Listen, next.Proxy.StrictPort = old.Proxy.Listen, old.Proxy.StrictPort
+	next.App.Dir = old.App.Dir
+}

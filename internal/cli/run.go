@@ -1,0 +1,243 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/watcher-dev/watcher/builder"
+	"github.com/watcher-dev/watcher/internal/loop"
+	"github.com/watcher-dev/watcher/internal/project"
+	"github.com/watcher-dev/watcher/internal/settings"
+	"github.com/watcher-dev/watcher/internal/terminal"
+	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/runner"
+	"github.com/watcher-dev/watcher/watcher"
+)
+
+// session is one run of the main job, from the checks to the last reaped process.
+type session struct {
+	Call
+	flags    flags
+	terminal *terminal.Terminal
+	site     site
+	settings settings.Settings
+	pkg      project.Package
+	code     project.Address
+
+	front   *proxy.Front
+	watcher *watcher.Watcher
+}
+
+// watch is the main job. Everything that ends the program at the start (rule 11)
+// happens before the front opens; after that only the user ends it.
+func (c Call) watch(f flags) error {
+	s := &session{Call: c, flags: f}
+	s.terminal = terminal.New(c.Stdout, c.Stderr, terminal.Style{
+		JSON: f.json, Quiet: f.quiet, Color: c.color(c.Stdout, f.noColor),
+	})
+	if err := s.find(); err != nil {
+		return err
+	}
+	lock, err := lockProject(s.site.cache)
+	if err != nil {
+		return err
+	}
+	defer lock.release()
+	listeners, err := s.listen()
+	if err != nil {
+		return err
+	}
+	lock.tell(s.site.url)
+
+	s.front = proxy.New(proxyConfig(s.settings))
+	ctx, closeFront := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- s.front.Serve(ctx, listeners...) }()
+	err = s.loop()
+	closeFront() // last: until here it answers
+	return errors.Join(err, <-served)
+}
+
+// find reads the settings and looks for the module, the package and its address.
+func (s *session) find() error {
+	dir := absolute(s.Dir, s.flags.dir)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return usageError{fmt.Errorf("no folder %q: check -C", s.flags.dir)}
+	}
+	s.site = site{start: s.Dir, env: s.Env, settings: s.flags.settingsPath(s.Dir)}
+	if err := s.readSettings(); err != nil {
+		return err
+	}
+	s.site.dir = absolute(dir, s.settings.App.Dir)
+	if _, err := builder.FindGo(s.Env); err != nil {
+		return err
+	}
+	return s.findPackage()
+}
+
+func (s *session) findPackage() (err error) {
+	if s.site.module, err = project.FindModule(s.site.dir, s.Env); err != nil {
+		return err
+	}
+	if below, err := filepath.Rel(s.site.dir, s.site.module.Dir); err == nil && filepath.IsLocal(below) {
+		s.site.dir = s.site.module.Dir // the only module below: its folder is where the app expects to be
+	}
+	if s.pkg, err = project.FindPackage(s.site.module, s.site.dir, s.settings.App.Package, s.Env); err != nil {
+		return err
+	}
+	s.code = project.ScanAddress(s.site.module, s.pkg, s.settings.Run.PortEnv)
+	s.site.cache, err = cacheFolder(s.Env, s.site.module.Dir)
+	return err
+}
+
+// readSettings loads the file, where there is one, and puts the flags over it.
+func (s *session) readSettings() error {
+	loaded, warnings, err := s.load()
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		s.warn(w.Error())
+	}
+	s.settings = loaded
+	return nil
+}
+
+func (s *session) load() (settings.Settings, []settings.Problem, error) {
+	path := s.site.settings
+	if _, err := os.Stat(path); os.IsNotExist(err) {
+		if s.flags.config != "" {
+			return settings.Settings{}, nil, fmt.Errorf("no settings file %q: check --config", s.flags.config)
+		}
+		path = ""
+	}
+	loaded, warnings, err := settings.Load(path, s.shown(s.site.settings), s.Env)
+	if err != nil {
+		return loaded, warnings, err
+	}
+	return s.flags.over(loaded), warnings, nil
+}
+
+// shown is a path as people see it: relative to where they are, if it lies below.
+func (s *session) shown(path string) string {
+	if rel, err := filepath.Rel(s.Dir, path); err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	return path
+}
+
+// listen opens the front and says what people would not expect of its address.
+func (s *session) listen() (l []net.Listener, err error) {
+	want, err := s.site.address(s.settings, s.code)
+	if err != nil {
+		return nil, err
+	}
+	if l, err = want.open(s.settings.Proxy.StrictPort); err != nil {
+		return nil, err
+	}
+	got := want
+	got.port = portOf(l[0])
+	s.site.url, s.site.front = got.url(), got.port
+	switch {
+	case want.why != "":
+		s.warn(want.why + ": the front is " + s.site.url)
+	case want.port != 0 && got.port != want.port:
+		s.warn(fmt.Sprintf("port %d is taken%s: the front is %s", want.port, holder(want.port), s.site.url))
+	}
+	if !got.loopback() {
+		s.warn("other machines can reach the front on " + got.String())
+	}
+	return l, nil
+}
+
+// loop makes the other parts and runs the loop to its end.
+func (s *session) loop() error {
+	r, err := runner.New()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	b, err := builder.New(s.site.cache, r.Run)
+	if err != nil {
+		return err
+	}
+	if s.watcher, err = watcher.New(s.site.watch(s.settings)); err != nil {
+		return err
+	}
+	l := loop.New(loop.Config{
+		Plan: s.plan(), Watcher: s.watcher, Builder: b, Front: s.front,
+		Runner: launcher{r, s.terminal},
+		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
+	})
+	if line := builder.Foreign(s.plan().Build.Env); line != "" {
+		s.warn(line)
+	}
+	s.print(terminal.Event{Kind: terminal.KindFront, Text: s.site.url})
+	done := make(chan struct{})
+	defer close(done)
+	go s.obey(l, done)
+	l.Run()
+	return nil
+}
+
+// plan is the loop's plan for the settings that hold.
+func (s *session) plan() loop.Plan {
+	plan, problems := s.site.plan(s.settings, s.pkg, s.code)
+	for _, p := range problems {
+		s.warn(p.Error())
+	}
+	return plan
+}
+
+// obey hands signals on until done.
+func (s *session) obey(l *loop.Loop, done <-chan struct{}) {
+	for {
+		select {
+		case sig := <-s.Signals:
+			if sig == restartSignal {
+				l.Restart()
+			} else {
+				l.Stop()
+			}
+		case <-done:
+			return
+		}
+	}
+}
+
+// print completes an event with what only the session knows.
+func (s *session) print(e terminal.Event) {
+	if e.Kind == terminal.KindReady {
+		e.Text = s.site.url
+	}
+	s.terminal.Print(e)
+}
+
+func (s *session) warn(text string) {
+	s.terminal.Print(terminal.Event{Kind: terminal.KindWarn, Text: text})
+}
+
+// launcher gives each process writers of its own, which are closed, and so printed to
+// the end, before its end is told.
+type launcher struct {
+	*runner.Runner
+	terminal *terminal.Terminal
+}
+
+func (l launcher) Start(spec runner.Spec, report func(runner.Event)) {
+	out, err := l.terminal.Stdout(), l.terminal.Stderr()
+	spec.Stdout, spec.Stderr = out, err
+	l.Runner.Start(spec, func(ev runner.Event) {
+		failed, ok := ev.(runner.Failed)
+		_, gone := ev.(runner.Exited)
+		if gone || ok && failed.PID == 0 {
+			out.Close()
+			err.Close()
+		}
+		report(ev)
+	})
+}

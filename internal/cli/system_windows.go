@@ -1,0 +1,27 @@
+package cli
+
+import (
+	"errors"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/windows"
+)
+
+// Signals lists those that a Call wants to hear of.
+func Signals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
+
+// restartSignal never comes on Windows.
+const restartSignal = syscall.Signal(-1)
+
+// tryLock takes an exclusive lock that ends with the process, however it ends.
+func tryLock(f *os.File) error {
+	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
+	// A byte far behind the text, so that another process can read who holds it.
+	at := windows.Overlapped{Offset: 1 << 20}
+	err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &at)
+	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
+		return errLocked
+	}
+	return err
+}

@@ -1,0 +1,266 @@
+package loop
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/watcher-dev/watcher/builder"
+	"github.com/watcher-dev/watcher/internal/terminal"
+	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/runner"
+	"github.com/watcher-dev/watcher/watcher"
+)
+
+// bench is a loop among fakes, in fake time.
+type bench struct {
+	loop  *Loop
+	saves chan watcher.Event
+	n     uint64
+
+	buildTakes, startTakes time.Duration
+
+	mu      sync.Mutex
+	source  string // what is built; "broken" does not compile
+	builds  int    // begun
+	running int    // at this moment
+	live    map[int]string
+	report  map[int]func(runner.Event)
+	views   []proxy.View
+	served  []string // contents in the order in which they became target
+	raised  map[uint64]time.Time
+	longest time.Duration // from a number's raising to its settling
+	lines   []terminal.Event
+	ended   chan struct{}
+}
+
+func newBench(source string, plan Plan) *bench {
+	b := &bench{
+		saves: make(chan watcher.Event), source: source,
+		buildTakes: 2 * time.Second, startTakes: 50 * time.Millisecond,
+		live: map[int]string{}, report: map[int]func(runner.Event){},
+		raised: map[uint64]time.Time{}, ended: make(chan struct{}),
+	}
+	plan.Swap, plan.Restart = SwapAuto, RestartOnFailure
+	plan.StopTimeout, plan.DrainTimeout = 10*time.Second, time.Minute
+	b.loop = New(Config{
+		Plan: plan, Watcher: b, Builder: b, Runner: b, Front: b,
+		Reload: func() Reloaded { return Reloaded{Plan: plan} },
+		Print: func(e terminal.Event) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.lines = append(b.lines, e)
+		},
+		Signal: func(string) syscall.Signal { return syscall.SIGHUP }, Base: "/src",
+	})
+	go func() {
+		defer close(b.ended)
+		b.loop.Run()
+	}()
+	return b
+}
+
+func (b *bench) stop() {
+	b.loop.Stop()
+	<-b.ended
+}
+
+func (b *bench) Run(ctx context.Context, emit func(watcher.Event)) error {
+	for {
+		select {
+		case ev := <-b.saves:
+			emit(ev)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// save changes the source and closes its number after the watcher's settle time.
+func (b *bench) save(source string) {
+	b.mu.Lock()
+	b.source = source
+	b.n++
+	n := b.n
+	b.raised[n] = time.Now()
+	b.mu.Unlock()
+	b.saves <- watcher.Pending{N: n}
+	time.Sleep(10 * time.Millisecond)
+	b.saves <- watcher.Batch{N: n, Changes: []watcher.Change{{Path: "/src/main.go", Action: watcher.Rebuild}}}
+}
+
+func (b *bench) Build(ctx context.Context, r builder.Request) builder.Result {
+	b.mu.Lock()
+	source := b.source
+	b.builds++
+	b.running++
+	if b.running > 1 {
+		panic("two builds at a time")
+	}
+	b.mu.Unlock()
+	defer func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.running--
+	}()
+	select {
+	case <-time.After(b.buildTakes):
+	case <-ctx.Done():
+		return builder.Result{Err: context.Cause(ctx)}
+	}
+	if source == "broken" {
+		return builder.Result{Took: b.buildTakes, Err: &builder.Failure{Text: "main.go:1:1: no"}, Output: "main.go:1:1: no"}
+	}
+	return builder.Result{Binary: source, Took: b.buildTakes}
+}
+
+func (b *bench) Start(s runner.Spec, report func(runner.Event)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.live[s.Generation], b.report[s.Generation] = s.Binary, report
+	time.AfterFunc(b.startTakes, func() {
+		if b.lives(s.Generation) {
+			report(runner.Ready{Generation: s.Generation, PID: 1000 + s.Generation, Upstream: "127.0.0.1:1"})
+		}
+	})
+}
+
+func (b *bench) lives(gen int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, ok := b.live[gen]
+	return ok
+}
+
+func (b *bench) Stop(gen int, _ time.Duration) { go b.exit(gen, 0) }
+func (b *bench) Kill(gen int)                  { go b.exit(gen, -1) }
+func (b *bench) Signal(int, syscall.Signal)    {}
+
+func (b *bench) exit(gen, code int) {
+	b.mu.Lock()
+	report := b.report[gen]
+	delete(b.report, gen)
+	delete(b.live, gen)
+	b.mu.Unlock()
+	if report != nil {
+		report(runner.Exited{Generation: gen, PID: 1000 + gen, Code: code, Alive: time.Minute})
+	}
+}
+
+func (b *bench) Publish(v proxy.View) proxy.Released {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if content := b.live[v.Generation]; content != "" && (len(b.served) == 0 || b.served[len(b.served)-1] != content) {
+		b.served = append(b.served, content)
+	}
+	for n, at := range b.raised {
+		if n <= v.Settled {
+			b.longest = max(b.longest, time.Since(at))
+			delete(b.raised, n)
+		}
+	}
+	b.views = append(b.views, v)
+	return proxy.Released{}
+}
+
+func (b *bench) Drain(gen int, _ time.Duration, done func(proxy.Drained)) {
+	go done(proxy.Drained{Generation: gen})
+}
+
+func (b *bench) view() proxy.View {
+	synctest.Wait()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.views[len(b.views)-1]
+}
+
+// TestS7_SavesFasterThanTheBuild is the burst in full, in fake time: 60 saves in 90 s
+// on a build of 2 s, eight of them broken.
+func TestS7_SavesFasterThanTheBuild(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench("v0", Plan{})
+		defer b.stop()
+		for n := range 60 {
+			time.Sleep(1490 * time.Millisecond)
+			source := fmt.Sprintf("v%d", n+1)
+			if n%7 == 6 {
+				source = "broken"
+			}
+			b.save(source)
+		}
+		last := time.Now()
+		for b.view().Settled < b.n {
+			time.Sleep(time.Millisecond)
+		}
+		if took := time.Since(last); took > 2*b.buildTakes+200*time.Millisecond {
+			t.Errorf("the last save was served after %v", took)
+		}
+		if len(b.served) < 10 || b.served[len(b.served)-1] != "v60" {
+			t.Errorf("served were %v", b.served)
+		}
+		if b.longest > 10*time.Second {
+			t.Errorf("a request would have waited %v", b.longest)
+		}
+	})
+}
+
+// TestW2_SavesInARowMakeOneProcess: 20 saves 50 ms apart end in one process with the
+// last content.
+func TestW2_SavesInARowMakeOneProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench("v0", Plan{})
+		defer b.stop()
+		time.Sleep(time.Minute)
+		for n := range 20 {
+			time.Sleep(40 * time.Millisecond)
+			b.save(fmt.Sprintf("v%d", n+1))
+		}
+		time.Sleep(time.Minute)
+		b.view()
+		if len(b.live) != 1 || b.served[len(b.served)-1] != "v20" {
+			t.Errorf("live %v, served %v", b.live, b.served)
+		}
+	})
+}
+
+// TestInvariant_NothingLeftAfterRun: Run returns after the last process, and no
+// goroutine of the loop outlives it, whatever was under way.
+func TestInvariant_NothingLeftAfterRun(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	for _, at := range []time.Duration{0, time.Second, 2 * time.Second, 2010 * time.Millisecond, 2500 * time.Millisecond, 5 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench("v0", Plan{})
+			time.Sleep(at)
+			if at > 2*time.Second {
+				b.save("v1")
+			}
+			b.stop()
+			if len(b.live) > 0 || b.running > 0 {
+				t.Errorf("stopped after %v: %d processes, %d builds", at, len(b.live), b.running)
+			}
+		}) // which fails if a goroutine of the bubble is left
+	}
+}
+
+// TestS2_HeldAreLetGoWhenTheCompilerEnds, marked as failed.
+func TestS2_HeldAreLetGoWhenTheCompilerEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench("v0", Plan{})
+		defer b.stop()
+		time.Sleep(time.Minute)
+		b.save("broken")
+		if v := b.view(); v.Settled != 0 || v.Pending != 1 {
+			t.Errorf("while it builds: %+v", v)
+		}
+		time.Sleep(b.buildTakes)
+		if v := b.view(); v.Settled != 1 || !v.Failed || v.Generation != 1 {
+			t.Errorf("when it has failed: %+v", v)
+		}
+	})
+}

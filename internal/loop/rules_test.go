@@ -1,0 +1,156 @@
+package loop
+
+import (
+	"testing"
+	"time"
+
+	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/watcher"
+)
+
+// Each rule in a few events. What is not told here stands in testdata/cells.txt.
+
+func (s *script) wantView(what string, ok func(v proxy.View) bool) *script {
+	s.t.Helper()
+	if v := s.state.view(); !ok(v) {
+		s.t.Errorf("%s: %+v", what, v)
+	}
+	return s
+}
+
+func (s *script) wantDid(words ...string) *script {
+	s.t.Helper()
+	if len(words) != len(s.did) {
+		s.t.Fatalf("did %q, want %q", s.did, words)
+	}
+	for i := range words {
+		if s.did[i] != words[i] {
+			s.t.Fatalf("did %q, want %q", s.did, words)
+		}
+	}
+	s.did = nil
+	return s
+}
+
+// TestS1_OlderNumberLetsNobodyGo: what ends for an older save says nothing to those
+// who came after a newer one (rule 1).
+func TestS1_OlderNumberLetsNobodyGo(t *testing.T) {
+	for name, end := range map[string]func(*script){
+		"swap":         func(s *script) { s.built("b").ready(2) },
+		"build failed": func(s *script) { s.broken() },
+		"same":         func(s *script) { s.same("b") },
+		"start failed": func(s *script) { s.built("b").failed(2).exited(2, 1) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := row(newScript(t), "building")
+			s.event(watched{watcher.Pending{N: 2}})
+			end(s)
+			s.wantView("number 2 is open", func(v proxy.View) bool { return v.Settled == 1 && v.Pending == 2 })
+			s.event(watched{watcher.Unchanged{N: 2}})
+			s.wantView("number 2 was no change", func(v proxy.View) bool { return v.Settled == 2 })
+		})
+	}
+}
+
+func TestRule2_RestartDueSurvivesAnEqualBinary(t *testing.T) {
+	s := row(newScript(t), "idle")
+	s.did = nil
+	s.save(watcher.Restart).wantDid("start #2 a")
+	s.save(watcher.Rebuild).wantDid("stop #2", "build")
+	s.exited(2, 0).same("z").wantDid("start #4 a")
+}
+
+func TestRule2_RestartDueSurvivesAFailedBuild(t *testing.T) {
+	s := row(newScript(t), "building")
+	s.did = nil
+	s.save(watcher.Restart).broken().wantDid("start #3 a")
+	s.ready(3).wantView("still marked", func(v proxy.View) bool { return v.Failed && v.Generation == 3 })
+}
+
+func TestRule4_RestartRunsTheNewestBinary(t *testing.T) {
+	s := row(newScript(t), "starting").failed(2).exited(2, 1) // b has panicked at its start
+	s.did = nil
+	s.save(watcher.Restart).wantDid("start #3 b") // with the config mended
+}
+
+func TestRule5_BackToTheSamePid(t *testing.T) {
+	s := row(newScript(t), "in proof")
+	s.exited(2, 3).wantView("the old one", func(v proxy.View) bool { return v.PID == 101 && v.Failed && v.Settled == 1 })
+}
+
+func TestRule6_TwoKillsThenProgress(t *testing.T) {
+	s := row(newScript(t), "building")
+	s.did = nil
+	s.save(watcher.Rebuild).wantDid("kill build")
+	s.killed().wantDid("build")
+	s.save(watcher.Rebuild).wantDid("kill build")
+	s.killed().wantDid("build")
+	s.save(watcher.Rebuild).wantDid()
+	s.built("b").wantDid("build", "start #2 b")
+	s.ready(2).wantView("served, the rest held", func(v proxy.View) bool { return v.Generation == 2 && v.Settled == 3 && v.Pending == 4 })
+}
+
+func TestRule6_TimeForProgress(t *testing.T) {
+	s := row(newScript(t), "building")
+	s.did = nil
+	s.wait(3 * time.Second).save(watcher.Rebuild).wantDid() // 1.5 × the last build of 2 s
+}
+
+func TestRule7_ThirdDrainEndsTheOldest(t *testing.T) {
+	s := row(newScript(t), "idle")
+	for gen, binary := range []string{"b", "c", "d"} {
+		s.save(watcher.Rebuild).built(binary).ready(gen + 2).proof(gen + 2)
+	}
+	if last := s.did[len(s.did)-1]; last != "kill #1" {
+		t.Errorf("did %q", s.did)
+	}
+}
+
+func TestRule8_TouchAfterAFailureIsAChange(t *testing.T) {
+	s := row(newScript(t), "building").broken()
+	s.did = nil
+	s.touch(watcher.Rebuild).wantDid("build")
+	s.same("z").wantView("mended", func(v proxy.View) bool { return !v.Failed && v.Problem == nil && v.Generation == 1 })
+}
+
+func TestRule9_BackOffDoublesAndGivesUp(t *testing.T) {
+	s := row(newScript(t), "idle")
+	s.did = nil
+	s.exited(1, 1).wantDid("after 100ms")
+	s.retry().failed(2).exited(2, 1).wantDid("start #2 a", "stop #2", "after 200ms")
+	s.retry().failed(3).exited(3, 1).wantDid("start #3 a", "stop #3", "after 400ms")
+	s.retry().failed(4).exited(4, 1).wantDid("start #4 a", "stop #4", "after 800ms")
+	s.retry().failed(5).exited(5, 1).wantDid("start #5 a", "stop #5")
+	s.wantView("given up", func(v proxy.View) bool { return v.Phase == proxy.GivenUp && !v.Waiting })
+	s.order().wantDid("start #6 a")
+}
+
+func TestRule9_CrashDuringABuildWaitsForIt(t *testing.T) {
+	s := row(newScript(t), "building")
+	s.did = nil
+	s.exited(1, 1).wantDid()
+	s.wantView("held", func(v proxy.View) bool { return v.Waiting && v.Generation == 0 })
+	s.broken().wantDid("start #3 a")
+}
+
+func TestRule9_ExitIsNotACrash(t *testing.T) {
+	s := row(newScript(t), "idle")
+	s.exited(1, 0).wantView("exited", func(v proxy.View) bool { return v.Phase == proxy.Exited && !v.Waiting })
+}
+
+func TestRule12_StopFirstGoesBackToThePreviousBinary(t *testing.T) {
+	s := row(newScript(t), "draining").drained(1).exited(1, 0)
+	s.did = nil
+	s.failed(2).exited(2, 1).wantDid("stop #2", "start #3 a")
+	s.readyOnOwn(3).wantView("marked", func(v proxy.View) bool { return v.Failed && v.Generation == 3 && v.Settled == 1 })
+}
+
+func TestRule33_SettingsAreReadOneAtATime(t *testing.T) {
+	s := row(newScript(t), "idle")
+	s.did = nil
+	plan := Plan{Swap: SwapAuto, Restart: RestartOnFailure}
+	s.save(watcher.Reload).save(watcher.Reload).wantDid("load settings")
+	s.event(loaded{Reloaded{Plan: plan}}).wantDid("load settings")
+	s.wantView("the second read is under way", func(v proxy.View) bool { return v.Settled == 0 })
+	s.event(loaded{Reloaded{Plan: plan, Action: watcher.Rebuild}}).wantDid("build")
+}

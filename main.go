@@ -1,0 +1,21 @@
+// Command watcher is the development loop of a Go web service: it watches the
+// project, rebuilds with go build, and keeps one front address open in which
+// requests wait for the new code instead of failing.
+package main
+
+import (
+	"os"
+	"os/signal"
+
+	"github.com/watcher-dev/watcher/internal/cli"
+)
+
+func main() {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, cli.Signals()...)
+	os.Exit(cli.Run(cli.Call{
+		Args: os.Args[1:], Env: os.Environ(),
+		Stdout: os.Stdout, Stderr: os.Stderr,
+		Signals: signals,
+	}))
+}

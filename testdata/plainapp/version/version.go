@@ -1,0 +1,4 @@
+// Package version is what the tests edit.
+package version
+
+const Number = 1
