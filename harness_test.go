@@ -26,12 +26,14 @@ const patience = 60 * time.Second
 
 // program is one run of the real program on a copy of a sample service.
 type program struct {
-	t    testing.TB
-	dir  string // of the service
-	url  string // of the front
-	cmd  *exec.Cmd
-	out  *transcript
-	done chan error // the end of the program
+	t     testing.TB
+	dir   string   // of the service
+	env   []string // further variables
+	cache string   // where it keeps its binaries
+	url   string   // of the front
+	cmd   *exec.Cmd
+	out   *transcript
+	done  chan error // the end of the program
 }
 
 // start copies a sample service, runs the program in it, and waits until it serves.
@@ -71,10 +73,12 @@ func (p *program) spawn(args ...string) {
 	p.t.Helper()
 	p.cmd = exec.Command("watcher", args...)
 	p.cmd.Dir = p.dir
-	p.cmd.Env = environment(p.t)
+	p.cache = p.t.TempDir()
+	p.cmd.Env = append(environment(p.t), "XDG_CACHE_HOME="+p.cache)
 	if !strings.Contains(strings.Join(args, " "), "--listen") {
 		p.cmd.Env = append(p.cmd.Env, "WATCHER_PROXY_LISTEN=0")
 	}
+	p.cmd.Env = append(p.cmd.Env, p.env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
@@ -83,14 +87,14 @@ func (p *program) spawn(args ...string) {
 	p.t.Cleanup(p.stop)
 }
 
-// environment keeps binaries of tests out of the user's cache, but go build's results
-// in it, where they save time.
+// environment is the tests' own, with the user's cache for go build's results, where
+// they save time.
 func environment(t testing.TB) []string {
 	goCache, err := exec.Command("go", "env", "GOCACHE").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(os.Environ(), "XDG_CACHE_HOME="+t.TempDir(), "GOCACHE="+strings.TrimSpace(string(goCache)))
+	return append(os.Environ(), "GOCACHE="+strings.TrimSpace(string(goCache)))
 }
 
 // stop interrupts the program, if it runs, and waits for its end.

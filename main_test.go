@@ -1,19 +1,19 @@
 package main
 
 import (
-	"flag"
+	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// full asks for every repetition that docs/promises.md names; CI and a plain go test
-// take a few of each.
-var full = flag.Bool("full", false, "repeat the tests with the real program in full")
+// full asks for every repetition that docs/promises.md names; without it the tests with
+// the real program take a few of each.
+var full = os.Getenv("FULL_TESTS") != ""
 
 // times is how often a test with the real program is repeated.
 func times(inFull int) int {
-	if *full {
+	if full {
 		return inFull
 	}
 	return min(inFull, 3)

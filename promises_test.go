@@ -283,7 +283,7 @@ func TestR3_ClosedTerminal(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "typescript")
 	p.cmd = exec.Command("script", "-qfc", path, log)
 	p.cmd.Dir = p.dir
-	p.cmd.Env = append(environment(t), "WATCHER_PROXY_LISTEN=0")
+	p.cmd.Env = append(environment(t), "XDG_CACHE_HOME="+t.TempDir(), "WATCHER_PROXY_LISTEN=0")
 	p.cmd.Stdout = p.out
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -327,7 +327,7 @@ func TestS7_SavingFasterThanBuilding(t *testing.T) {
 	p.await("ready  ")
 	load := p.load(2)
 	saves := 60
-	if !*full {
+	if !full {
 		saves = 12
 	}
 	seen := map[int]bool{}
@@ -352,11 +352,12 @@ func TestS7_SavingFasterThanBuilding(t *testing.T) {
 	load.end(t)
 }
 
-// slowCompiler makes every compilation of the service's own packages take a while.
+// slowCompiler makes every compilation of the service's own two packages take half of d,
+// after it has read the source.
 func (p *program) slowCompiler(d time.Duration) {
 	p.t.Helper()
 	tool := filepath.Join(p.t.TempDir(), "slow")
-	script := fmt.Sprintf("#!/bin/sh\ncase \"$*\" in *-V=full*) ;; *compile*plainapp*) sleep %g ;; esac\nexec \"$@\"\n", d.Seconds()/2)
+	script := fmt.Sprintf("#!/bin/sh\n\"$@\" || exit\ncase \"$*\" in *-V=full*) ;; *compile*plainapp*) sleep %g ;; esac\n", d.Seconds()/2)
 	if err := os.WriteFile(tool, []byte(script), 0o755); err != nil {
 		p.t.Fatal(err)
 	}

@@ -52,8 +52,8 @@ func scriptSetup(env *testscript.Env) error {
 	return nil
 }
 
-// command is the program in the script's folder and environment.
-func command(ts *testscript.TestScript, args []string) *exec.Cmd {
+// scriptCommand is the program in the script's folder and environment.
+func scriptCommand(ts *testscript.TestScript, args []string) *exec.Cmd {
 	path, err := exec.LookPath("watcher")
 	ts.Check(err)
 	cmd := exec.Command(path, args...)
@@ -71,7 +71,7 @@ func of(ts *testscript.TestScript) *program { return ts.Value(programKey{}).(*pr
 func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
 	p := of(ts)
 	*p = program{out: &transcript{}, done: make(chan error, 1)}
-	p.cmd = command(ts, args)
+	p.cmd = scriptCommand(ts, args)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	ts.Check(p.cmd.Start())
 	go func() { p.done <- p.cmd.Wait() }()

@@ -85,13 +85,16 @@ func (p *process) launch() error {
 	s := p.spec
 	cmd := exec.Command(s.Binary, s.Args...)
 	cmd.Dir = s.Dir
-	cmd.Env = append(s.Env[:len(s.Env):len(s.Env)],
+	env, err := environment(s.Env, s.EnvFiles)
+	if err != nil {
+		return err
+	}
+	cmd.Env = append(env,
 		p.portEnv()+"="+strconv.Itoa(p.port), // over the user's own (rule 16)
 		"WATCHER_GENERATION="+strconv.Itoa(s.Generation),
 		"WATCHER_URL="+s.URL)
 	cmd.Stdout = stream{&p.tail, 0, s.Stdout}
 	cmd.Stderr = stream{&p.tail, 1, s.Stderr}
-	var err error
 	p.group, err = p.runner.launch(cmd)
 	return err
 }

@@ -44,6 +44,7 @@ type Spec struct {
 	Args         []string
 	Dir          string         // absolute working folder
 	Env          []string       // whole environment; PORT and our own variables are set over it
+	EnvFiles     []string       // absolute paths of files with variables for it, under Env; read at each start
 	URL          string         // of the front, for WATCHER_URL
 	PortEnv      string         // name of the variable that carries the port; "" means PORT
 	Port         int            // the app's own fixed port, where the user has told it; 0 means not told

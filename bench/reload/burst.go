@@ -14,16 +14,18 @@ const (
 	burstBuild = 2 * time.Second
 	holdLimit  = 10 * time.Second // hold_timeout's default: nobody waits longer
 	wantServed = 10
+	lastWithin = 2.1 // builds: the last save may come while an earlier build is left to finish
 )
 
-// slowTool is a -toolexec that makes each compilation of the edited package slow.
+// slowTool is a -toolexec that makes each compilation of the edited package slow: after
+// it has read the source, as a slow compiler would.
 const slowTool = `#!/bin/sh
+"$@" || exit
 case "$*" in *-V=full*) ;; *compile*internal/version*) sleep 1.5 ;; esac
-exec "$@"
 `
 
 // runBurst saves every 1.5 s on a build of 2 s. Every seventh save is broken, the last
-// is not: it must be served within 1.1 builds, and new code must be seen all the time.
+// is not: it must be served in the end, and new code must be seen all the time.
 func runBurst() error {
 	folder, err := os.MkdirTemp("", "watcher-bench-")
 	if err != nil {
@@ -85,7 +87,7 @@ func runBurst() error {
 	fmt.Printf("%d versions were seen served meanwhile (want %d)\n", len(served), wantServed)
 	fmt.Printf("the last was served %v after its save: %.2f builds\n", took.Round(time.Millisecond), took.Seconds()/build.Seconds())
 	fmt.Println(t)
-	if len(served) < wantServed || t.longest > holdLimit+time.Second || t.faults() > 0 || took.Seconds() > 1.1*build.Seconds() {
+	if len(served) < wantServed || t.longest > holdLimit+time.Second || t.faults() > 0 || took.Seconds() > lastWithin*build.Seconds() {
 		return fmt.Errorf("a promise is broken")
 	}
 	return nil

@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/joho/godotenv"
 )
 
 // lookup returns the value of a variable in env, the last one if it stands there twice.
@@ -31,26 +29,6 @@ func over(env []string, m map[string]string) []string {
 		out = append(out, n+"="+m[n])
 	}
 	return out
-}
-
-// appEnvironment is what the app gets: env files, over them the environment, over it
-// [app] env. The names of ours are put over it by the runner (rule 16). A file that
-// cannot be read as variables is told by its error and passed over.
-func appEnvironment(env, files []string, own map[string]string) ([]string, []error) {
-	var problems []error
-	fromFiles := map[string]string{}
-	for _, file := range files {
-		m, err := godotenv.Read(file)
-		if err != nil && !os.IsNotExist(err) {
-			problems = append(problems, err)
-		}
-		maps.Copy(fromFiles, m)
-	}
-	for _, e := range env {
-		n, _, _ := strings.Cut(e, "=")
-		delete(fromFiles, n)
-	}
-	return over(over(env, fromFiles), own), problems
 }
 
 // buildEnvironment is what go build gets. Without a home folder Go has no place for

@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/joho/godotenv"
 
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/internal/loop"
@@ -28,8 +31,7 @@ type site struct {
 }
 
 // plan says in the words of the parts what settings ask for.
-func (p site) plan(s settings.Settings, pkg project.Package, code project.Address) (loop.Plan, []error) {
-	env, problems := appEnvironment(p.env, p.envFiles(s), s.App.Env)
+func (p site) plan(s settings.Settings, pkg project.Package, code project.Address) loop.Plan {
 	stop, _ := settings.ParseSignal(s.Run.StopSignal) // checked when it was read
 	plan := loop.Plan{
 		Build: builder.Spec{
@@ -38,8 +40,8 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 			Env: buildEnvironment(p.env, s.Build.Env, p.cache), Base: p.start,
 		},
 		Run: runner.Spec{
-			Args: s.App.Args, Dir: p.dir, Env: env, URL: p.url,
-			PortEnv: s.Run.PortEnv, Port: s.Run.Port,
+			Args: s.App.Args, Dir: p.dir, URL: p.url,
+			Env: over(p.env, s.App.Env), EnvFiles: p.envFiles(s), PortEnv: s.Run.PortEnv, Port: s.Run.Port,
 			ReadyPath: s.Run.ReadyPath, ReadyTimeout: time.Duration(s.Run.ReadyTimeout), StopSignal: stop,
 		},
 		Swap: loop.Swap(s.Run.Swap), Restart: loop.Restart(s.Run.Restart),
@@ -50,7 +52,7 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 		plan.OwnPort = true
 		plan.Run.Likely = ownPort(s, code)
 	}
-	return plan, problems
+	return plan
 }
 
 // bindsItself reports whether the app is known to listen on a port of its own.
@@ -107,9 +109,8 @@ func (p site) address(s settings.Settings, code project.Address) (address, error
 	if s.Proxy.Listen != "" {
 		return parseListen(s.Proxy.Listen)
 	}
-	env, _ := appEnvironment(p.env, p.envFiles(s), s.App.Env)
-	if n, err := strconv.ParseUint(lookup(env, s.Run.PortEnv), 10, 16); err == nil && n > 0 {
-		return address{port: int(n)}, nil
+	if n := p.userPort(s); n != 0 {
+		return address{port: n}, nil
 	}
 	switch {
 	case bindsItself(s, code):
@@ -122,6 +123,18 @@ func (p site) address(s settings.Settings, code project.Address) (address, error
 		return address{port: code.Port}, nil
 	}
 	return address{port: defaultPort}, nil
+}
+
+// userPort is the port that the user's own environment gives the app, which is where
+// people look for it; 0 if it gives none.
+func (p site) userPort(s settings.Settings) int {
+	port := cmp.Or(s.App.Env[s.Run.PortEnv], lookup(p.env, s.Run.PortEnv))
+	if port == "" {
+		files, _ := godotenv.Read(p.envFiles(s)...) // a broken one is told when the app starts
+		port = files[s.Run.PortEnv]
+	}
+	n, _ := strconv.ParseUint(port, 10, 16)
+	return int(n)
 }
 
 // signalNumber is the number of a signal whose name has been checked.

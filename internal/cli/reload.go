@@ -38,7 +38,7 @@ func (s *session) reload() loop.Reloaded {
 	s.code = project.ScanAddress(s.site.module, pkg, next.Run.PortEnv)
 	s.front.Configure(proxyConfig(next))
 	s.watcher.Configure(s.site.watch(next))
-	r.Plan = s.plan()
+	r.Plan = s.site.plan(next, pkg, s.code)
 	return r
 }
 

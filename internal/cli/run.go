@@ -168,12 +168,13 @@ func (s *session) loop() error {
 	if s.watcher, err = watcher.New(s.site.watch(s.settings)); err != nil {
 		return err
 	}
+	plan := s.site.plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
-		Plan: s.plan(), Watcher: s.watcher, Builder: b, Front: s.front,
+		Plan: plan, Watcher: s.watcher, Builder: b, Front: s.front,
 		Runner: launcher{r, s.terminal},
 		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
 	})
-	if line := builder.Foreign(s.plan().Build.Env); line != "" {
+	if line := builder.Foreign(plan.Build.Env); line != "" {
 		s.warn(line)
 	}
 	s.print(terminal.Event{Kind: terminal.KindFront, Text: s.site.url})
@@ -182,15 +183,6 @@ func (s *session) loop() error {
 	go s.obey(l, done)
 	l.Run()
 	return nil
-}
-
-// plan is the loop's plan for the settings that hold.
-func (s *session) plan() loop.Plan {
-	plan, problems := s.site.plan(s.settings, s.pkg, s.code)
-	for _, p := range problems {
-		s.warn(p.Error())
-	}
-	return plan
 }
 
 // obey hands signals on until done.

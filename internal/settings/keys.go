@@ -41,7 +41,7 @@ type row struct {
 func rows() []row {
 	return []row{
 		{name: "app.package", effect: Rebuild, meaning: `the main package, as "./cmd/api"; empty finds it`},
-		{name: "app.dir", effect: Never, meaning: "folder of the module, relative to this file"},
+		{name: "app.dir", effect: Never, meaning: "folder of the module, relative to where watcher works"},
 		{name: "app.args", effect: Restart, meaning: "arguments of the app"},
 		{name: "app.env", effect: Restart, meaning: "variables of the app"},
 		{name: "app.env_files", effect: Restart, meaning: "files of variables, relative to dir; a missing one is passed over"},

@@ -30,7 +30,7 @@ type Settings struct {
 // App is [app]: what is built and how it is called.
 type App struct {
 	Package  string            `toml:"package"`   // pattern of the main package; "" finds it
-	Dir      string            `toml:"dir"`       // folder of the module, relative to the file's
+	Dir      string            `toml:"dir"`       // folder of the module, relative to where watcher works
 	Args     []string          `toml:"args"`      // arguments of the app
 	Env      map[string]string `toml:"env"`       // variables of the app
 	EnvFiles []string          `toml:"env_files"` // files of variables, relative to dir; a missing one is passed over

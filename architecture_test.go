@@ -1,0 +1,61 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/watcher-dev/watcher"
+
+// arrows says which packages of this module each of them may use. The parts know
+// nothing of one another, and nothing of what is above them.
+var arrows = map[string][]string{
+	"watcher":           nil,
+	"builder":           nil,
+	"runner":            nil,
+	"proxy":             nil,
+	"internal/settings": nil,
+	"internal/terminal": nil,
+	"internal/project":  nil,
+	"internal/loop":     {"watcher", "builder", "runner", "proxy", "internal/terminal"},
+	"internal/cli": {"watcher", "builder", "runner", "proxy", "internal/terminal",
+		"internal/settings", "internal/project", "internal/loop"},
+	".": {"watcher", "builder", "runner", "proxy", "internal/terminal",
+		"internal/settings", "internal/project", "internal/loop", "internal/cli"},
+	"bench/reload": nil,
+	"docs/check":   nil,
+}
+
+func TestArrows(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Deps \" \"}}", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		paths := strings.Fields(line)
+		name := inModule(paths[0])
+		allowed, known := arrows[name]
+		if !known {
+			t.Errorf("package %s is not in the table: say what it may use", name)
+		}
+		for _, dep := range paths[1:] {
+			if d := inModule(dep); d != "" && !slices.Contains(allowed, d) {
+				t.Errorf("%s uses %s: an arrow up or sideways", name, d)
+			}
+		}
+	}
+}
+
+// inModule is the path of a package within this module, "" for a foreign one.
+func inModule(path string) string {
+	if path == module {
+		return "."
+	}
+	rest, ok := strings.CutPrefix(path, module+"/")
+	if !ok {
+		return ""
+	}
+	return rest
+}
