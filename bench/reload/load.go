@@ -32,7 +32,6 @@ type load struct {
 	saves   []save
 	tally   tally
 	newest  atomic.Int64
-	broken  atomic.Bool // old answers must be marked
 }
 
 type save struct {
