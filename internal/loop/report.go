@@ -80,15 +80,15 @@ func (t *turn) sayDrained(p process) {
 
 func (t *turn) sayMode(ev runner.Ready) {
 	if t.mode == stopFirst {
-		t.warn("the app listens on its own "+ev.Upstream+" and not on the PORT it is given: each swap stops the old one first, requests wait meanwhile",
-			"let it read PORT and the two will overlap")
+		t.warn("the app listens on its own "+ev.Upstream+", not on PORT: each swap stops the old one first, and requests wait",
+			"let it read PORT, and the two will overlap")
 		return
 	}
-	t.warn("the app listens on the PORT it is given: from now on the new one starts beside the old one", "")
+	t.warn("the app listens on PORT: from now on the new one starts beside the old one", "")
 }
 
 func (t *turn) sayFixed(ev runner.Fixed) {
-	t.warn("the app also listens on "+strings.Join(ev.Addrs, ", ")+", which no second process can bind: each swap stops the old one first, requests wait meanwhile", "")
+	t.warn("the app also listens on "+strings.Join(ev.Addrs, ", ")+", which no second process can bind: each swap stops the old one first, and requests wait", "")
 }
 
 func (t *turn) sayStartFailed(p process, ev runner.Failed) {

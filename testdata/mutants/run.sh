@@ -13,9 +13,9 @@ for patch in testdata/mutants/*.patch; do
   patch -s -p1 -d "$copy/tree" <"$patch"
   (cd "$copy/tree" && go build ./...) || { echo "$patch: does not compile"; exit 1; }
   while read -r _ folder test; do
-    if (cd "$copy/tree" && go test -timeout 5m -run "^$test\$" "./$folder") >"$copy/out" 2>&1; then
+    if (cd "$copy/tree" && go test -timeout 5m -run "^${test//\//\$/^}\$" "./$folder") >"$copy/out" 2>&1; then
       echo "$(basename "$patch"): $test passes with the bug in" && bad=1
-    elif grep -q -- "--- FAIL: $test" "$copy/out" && ! grep -q 'panic: test timed out' "$copy/out"; then
+    elif grep -q -- "--- FAIL: ${test%%/*}" "$copy/out" && ! grep -q 'panic: test timed out' "$copy/out"; then
       echo "$(basename "$patch"): $test fails, as it must"
     else
       echo "$(basename "$patch"): $test did not fail by its assertion" && tail -n 20 "$copy/out" && bad=1
