@@ -10,6 +10,7 @@ import (
 	"net/http/httputil"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,13 +20,14 @@ type exchange struct {
 	http.ResponseWriter
 	arrival
 	cfg       *Config
-	began     time.Time // when it was first held; zero if it never was
-	next      *waiter   // who is woken when this one has its connection
-	unreached *state    // the state whose target refused the connection
-	retried   bool      // it was sent again after a connection had existed
-	err       error     // why the last attempt brought no answer
-	build     string    // value of Watcher-Build; "" for none
-	label     string    // value of Watcher-Generation; "" for none
+	began     time.Time                // when it was first held; zero if it never was
+	next      *waiter                  // who is woken when this one has its connection
+	unreached *state                   // the state whose target refused the connection
+	retried   bool                     // it was sent again after a connection had existed
+	err       error                    // why the last attempt brought no answer
+	build     string                   // value of Watcher-Build; "" for none
+	label     string                   // value of Watcher-Generation; "" for none
+	client    atomic.Pointer[net.Conn] // after an upgrade
 }
 
 // serve answers one request of the app's own paths. Its body is not read before the
@@ -67,6 +69,9 @@ func (f *Front) send(x *exchange, g *generation, r *http.Request) {
 		r = r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
 			GotConn: func(httptrace.GotConnInfo) { x.wakeNext() }, // called by this goroutine
 		}))
+	}
+	if isWebSocket(r.Header) {
+		r = withExchange(r, x)
 	}
 	if r.ContentLength != 0 {
 		// Else net/http would read what the client has not sent yet before it lets an
@@ -131,7 +136,11 @@ func (x *exchange) WriteHeader(code int) {
 // Hijack is called before the header of a 101 is put together.
 func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	x.addHeaders()
-	return http.NewResponseController(x.ResponseWriter).Hijack()
+	conn, rw, err := http.NewResponseController(x.ResponseWriter).Hijack()
+	if err == nil {
+		x.client.Store(&conn)
+	}
+	return conn, rw, err
 }
 
 // Unwrap lets http.ResponseController reach Flush.

@@ -19,7 +19,7 @@ func (g *generation) watchStream(res *http.Response) error {
 	switch {
 	case res.StatusCode == http.StatusSwitchingProtocols:
 		if rw, ok := res.Body.(io.ReadWriteCloser); ok {
-			s := &socket{rw, g}
+			s := (&socket{rw, g}).newStream(res)
 			res.Body = s
 			g.addStream(s)
 		}
@@ -85,6 +85,12 @@ func (e *events) Close() error {
 func (e *events) end() {
 	e.ended.Store(true)
 	e.ReadCloser.Close() // unblocks Read
+}
+
+// upgraded is what ReverseProxy copies to and from after an upgrade.
+type upgraded interface {
+	stream
+	io.ReadWriteCloser
 }
 
 // socket is the connection to the app after 101 Switching Protocols.

@@ -2,15 +2,11 @@ package proxy
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/coder/websocket"
 )
 
 // ticker is an app that streams a line each time the test asks for one.
@@ -101,46 +97,4 @@ func TestRule26_PostStreamDrains(t *testing.T) {
 	if d := receive(t, "drained", drained); d != (Drained{Generation: 1, Finished: 1}) {
 		t.Errorf("drained = %+v", d)
 	}
-}
-
-func TestF10_WebSocketPassesAndEndsWithTheDrain(t *testing.T) {
-	f := serve(t, Config{GenerationHeader: true})
-	f.Publish(View{Generation: 1, Failed: true, Upstream: app(t, func(w http.ResponseWriter, r *http.Request) {
-		c, err := websocket.Accept(w, r, nil)
-		if err != nil {
-			return
-		}
-		defer c.CloseNow()
-		for {
-			kind, m, err := c.Read(r.Context())
-			if err != nil || c.Write(r.Context(), kind, m) != nil {
-				return
-			}
-		}
-	})})
-	ctx, cancel := context.WithTimeout(t.Context(), failsafe)
-	defer cancel()
-	c, res, err := websocket.Dial(ctx, f.url, &websocket.DialOptions{HTTPClient: f.client})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.CloseNow()
-	if res.Header.Get("Watcher-Generation") != "1" || res.Header.Get("Watcher-Build") != "failed" {
-		t.Errorf("header = %v", res.Header)
-	}
-	for i := range 1000 {
-		m := strings.Repeat(fmt.Sprint(i), i%50)
-		if err := c.Write(ctx, websocket.MessageText, []byte(m)); err != nil {
-			t.Fatal(err)
-		}
-		if _, got, err := c.Read(ctx); err != nil || string(got) != m {
-			t.Fatalf("message %d = %q, %v", i, got, err)
-		}
-	}
-	f.Publish(View{Generation: 2, Upstream: says(t, "new")})
-	drained := f.startDrain(1, time.Hour)
-	if _, _, err := c.Read(ctx); err == nil || ctx.Err() != nil {
-		t.Errorf("read after the drain: %v, want a closed socket", err)
-	}
-	receive(t, "drained", drained)
 }
