@@ -170,6 +170,9 @@ func (g *generation) rewrite(p *httputil.ProxyRequest) {
 	p.Out.URL.RawQuery = p.In.URL.RawQuery // also what net/url cannot parse
 	p.Out.Host = p.In.Host
 	p.Out.Trailer = p.In.Trailer // the same map: it is filled when the body has been read
+	if p.In.ProtoMajor == 2 && p.Out.Body != nil {
+		p.Out.Body = &body2{ReadCloser: p.In.Body}
+	}
 	for _, key := range replayKeys {
 		if v, ok := p.Out.Header[key]; ok {
 			delete(p.Out.Header, key)

@@ -32,11 +32,13 @@ var errCut = errors.New("the generation was cut at its drain limit")
 // generation leads requests to one process. It has transports of its own, so that no
 // connection to the old process is ever offered to a request for the new one.
 type generation struct {
-	number    int
-	label     string // number, for the header
-	upstream  string
-	transport *http.Transport
-	proxy     *httputil.ReverseProxy
+	number   int
+	label    string // number, for the header
+	upstream string
+	http1    *http.Transport
+	h2c      *http.Transport
+	http2    spoken // whether the process takes HTTP/2 for more than gRPC
+	proxy    *httputil.ReverseProxy
 
 	inFlight atomic.Int64          // requests counted in and not yet released
 	drain    atomic.Pointer[drain] // nil unless it drains; written under Front.mu
@@ -83,17 +85,20 @@ func newGeneration(v View, pool httputil.BufferPool) *generation {
 		conns:    map[*conn]struct{}{},
 		streams:  map[stream]struct{}{},
 	}
-	g.transport = &http.Transport{
+	g.http1 = &http.Transport{
 		DialContext:           g.dial,
 		DisableCompression:    true, // the client's own Accept-Encoding counts
 		MaxIdleConnsPerHost:   idlePerGeneration,
 		IdleConnTimeout:       idleTimeout,
 		ExpectContinueTimeout: time.Second, // the app decides whether it wants the body
 	}
+	g.h2c = g.http1.Clone()
+	g.h2c.Protocols = new(http.Protocols)
+	g.h2c.Protocols.SetUnencryptedHTTP2(true)
 	g.proxy = &httputil.ReverseProxy{
-		Transport:      g.transport,
+		Transport:      g,
 		Rewrite:        g.rewrite,
-		ModifyResponse: g.watchStream,
+		ModifyResponse: g.watchAnswer,
 		ErrorHandler:   noteError,
 		BufferPool:     pool,
 		FlushInterval:  flushInterval,
@@ -115,7 +120,8 @@ func (f *Front) sweep(target *generation) {
 // forget drops a generation without requests; f.mu is held.
 func (f *Front) forget(g *generation) {
 	delete(f.generations, g.number)
-	g.transport.CloseIdleConnections()
+	g.http1.CloseIdleConnections()
+	g.h2c.CloseIdleConnections()
 }
 
 // drain begins the drain of a generation, or replaces the one that is going on, and

@@ -74,6 +74,10 @@ func (x *exchange) badGateway(r *http.Request, s *state) {
 
 // write sends f as the client likes it best: HTML, JSON or text.
 func (f failure) write(w http.ResponseWriter, r *http.Request) {
+	if r.ProtoMajor == 2 && isGRPC(r.Header) {
+		f.writeGRPC(w)
+		return
+	}
 	f.Type, f.Title = "about:blank", http.StatusText(f.Status)
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")

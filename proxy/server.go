@@ -27,11 +27,15 @@ func (f *Front) Serve(ctx context.Context, listeners ...net.Listener) error {
 	requests, cutRequests := context.WithCancel(context.Background())
 	defer cutRequests()
 	var conns sync.WaitGroup
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true) // with prior knowledge; browsers have none
 	srv := &http.Server{
 		Handler:                      http.HandlerFunc(f.handle),
 		ReadHeaderTimeout:            headTimeout,
 		IdleTimeout:                  keepTimeout, // no other limit: an answer may take as long as it likes
 		DisableGeneralOptionsHandler: true,        // "OPTIONS *" is the app's
+		Protocols:                    &protocols,
 		ErrorLog:                     log.New(io.Discard, "", 0),
 		BaseContext:                  func(net.Listener) context.Context { return requests },
 		ConnState: func(_ net.Conn, s http.ConnState) {

@@ -13,8 +13,9 @@ import (
 // generation drains. A POST stream cannot be asked for again and drains (rule 26).
 type stream interface{ end() }
 
-// watchStream makes the streams among the answers known to their generation.
-func (g *generation) watchStream(res *http.Response) error {
+// watchAnswer makes the streams among the answers known to their generation, and gives
+// gRPC calls an end in good order.
+func (g *generation) watchAnswer(res *http.Response) error {
 	kind, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
 	switch {
 	case res.StatusCode == http.StatusSwitchingProtocols:
@@ -27,6 +28,8 @@ func (g *generation) watchStream(res *http.Response) error {
 		s := &events{ReadCloser: res.Body, owner: g}
 		res.Body = s
 		g.addStream(s)
+	case isGRPC(res.Header):
+		res.Body = &call{ReadCloser: res.Body, answer: res, owner: g}
 	}
 	return nil
 }
