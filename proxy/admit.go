@@ -33,6 +33,7 @@ type arrival struct {
 	waited      time.Duration // how long it has been held so far
 	crowded     bool          // there is no room to hold it
 	unreachable bool          // the target of this very view refused its connection
+	own         bool          // it comes from a process of ours, which it would wait for
 }
 
 // admit decides about one request under one view. Two things let a request wait:
@@ -48,13 +49,13 @@ func admit(v View, cfg *Config, a arrival, longest time.Duration) decision {
 		if settled || !cfg.Hold {
 			return pass
 		}
-		if a.crowded || a.waited >= cfg.HoldTimeout {
+		if a.own || a.crowded || a.waited >= cfg.HoldTimeout {
 			return passPending
 		}
 		return hold
 	}
 	coming := v.Waiting || !settled || a.unreachable
-	if !coming || a.crowded || a.waited >= longest {
+	if !coming || a.own || a.crowded || a.waited >= longest {
 		return refuse
 	}
 	return hold

@@ -20,6 +20,9 @@ type exchange struct {
 	http.ResponseWriter
 	arrival
 	cfg       *Config
+	peer      string                   // host:port of the client
+	unread    net.Conn                 // of an HTTP/1 client whose body is not read; else nil
+	asked     bool                     // whether it comes from a process of ours
 	began     time.Time                // when it was first held; zero if it never was
 	next      *waiter                  // who is woken when this one has its connection
 	unreached *state                   // the state whose target refused the connection
@@ -34,7 +37,10 @@ type exchange struct {
 // request is sent on.
 func (f *Front) serve(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{ResponseWriter: w, cfg: f.cfg.Load()}
-	x.pending = f.now.Load().Pending
+	x.pending, x.peer = f.now.Load().Pending, r.RemoteAddr
+	if r.ProtoMajor == 1 && r.ContentLength != 0 {
+		x.unread, _ = r.Context().Value(connKey{}).(net.Conn)
+	}
 	defer x.wakeNext()
 	for {
 		s, d := f.enter(x, r.Context().Done())

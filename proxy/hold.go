@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"container/list"
+	"net/netip"
 	"time"
 )
 
@@ -23,6 +24,9 @@ func (f *Front) enter(x *exchange, left <-chan struct{}) (*state, decision) {
 		x.unreachable = x.unreached == s
 		switch d := admit(s.View, x.cfg, x.arrival, f.limits.longest); d {
 		case hold:
+			if f.isOwn(x) {
+				continue
+			}
 			if !f.hold(x, s, left) {
 				return s, leave
 			}
@@ -34,6 +38,17 @@ func (f *Front) enter(x *exchange, left <-chan struct{}) (*state, decision) {
 			}
 		}
 	}
+}
+
+// isOwn asks, once for a request, whether it comes from a process of ours, and marks it.
+func (f *Front) isOwn(x *exchange) bool {
+	if x.asked || x.cfg.Own == nil {
+		return false
+	}
+	x.asked = true
+	peer, err := netip.ParseAddrPort(x.peer)
+	x.own = err == nil && peer.Addr().Unmap().IsLoopback() && x.cfg.Own(peer)
+	return x.own
 }
 
 // countIn counts a request in with the target of s; false means that s is no longer
@@ -56,6 +71,8 @@ func (f *Front) hold(x *exchange, s *state, left <-chan struct{}) bool {
 	if w == nil {
 		return true
 	}
+	hungUp, stop := f.watchClient(x)
+	defer stop()
 	limit := time.NewTimer(patience(x.cfg, x.waited, f.limits.longest))
 	defer limit.Stop()
 	here := true
@@ -64,6 +81,8 @@ func (f *Front) hold(x *exchange, s *state, left <-chan struct{}) bool {
 	case <-limit.C:
 	case <-left:
 		here = false
+	case <-hungUp:
+		here = false
 	}
 	if !f.unpark(w) {
 		<-w.turn // it was let go: the one before it in the chain, or Publish, closes this
@@ -71,6 +90,17 @@ func (f *Front) hold(x *exchange, s *state, left <-chan struct{}) bool {
 	}
 	x.waited = time.Since(x.began)
 	return here
+}
+
+// watchClient notices where net/http does not that the client leaves: over HTTP/1 with
+// a body that is unread. A client that only shuts down its sending side counts as one
+// that left, as it does for net/http when a body has been read (rule 23).
+func (f *Front) watchClient(x *exchange) (left <-chan struct{}, stop func()) {
+	l := f.leavers.Load()
+	if x.unread == nil || l == nil {
+		return nil, func() {}
+	}
+	return l.watch(x.unread)
 }
 
 // park puts a request at the end of the list. It returns nil if there is no room, or

@@ -17,6 +17,7 @@ package proxy
 import (
 	"container/list"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -73,6 +74,11 @@ type Config struct {
 	Hold             bool          // hold requests until what was saved before them is served; false is `fresh = false`
 	HoldTimeout      time.Duration // then a healthy target answers, marked pending; 0 means 10 s
 	GenerationHeader bool          // add Watcher-Generation to every answer
+	// Own reports whether a connection from a loopback address comes from a process of
+	// one of our generations: such a request is never held, as it would wait for itself
+	// (rule 22). It is asked when a request is about to be held, from the request's
+	// goroutine. nil means that none does.
+	Own func(client netip.AddrPort) bool
 }
 
 // Released counts the held requests that a View let go.
@@ -95,7 +101,8 @@ type Front struct {
 	now     atomic.Pointer[state]
 	control http.Handler
 	buffers buffers
-	limits  limits // not changed while requests are served
+	leavers atomic.Pointer[leavers] // nil unless it serves
+	limits  limits                  // not changed while requests are served
 
 	mu          sync.Mutex // guards what follows; now is replaced under it
 	generations map[int]*generation

@@ -38,6 +38,9 @@ func (f *Front) Serve(ctx context.Context, listeners ...net.Listener) error {
 		Protocols:                    &protocols,
 		ErrorLog:                     log.New(io.Discard, "", 0),
 		BaseContext:                  func(net.Listener) context.Context { return requests },
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			return context.WithValue(ctx, connKey{}, c)
+		},
 		ConnState: func(_ net.Conn, s http.ConnState) {
 			switch s {
 			case http.StateNew:
@@ -47,6 +50,8 @@ func (f *Front) Serve(ctx context.Context, listeners ...net.Listener) error {
 			}
 		},
 	}
+	watch := newLeavers()
+	f.leavers.Store(watch)
 	failed := make(chan error, len(listeners)) // room for each, so that none blocks
 	var accepting sync.WaitGroup
 	for _, l := range listeners {
@@ -61,6 +66,7 @@ func (f *Front) Serve(ctx context.Context, listeners ...net.Listener) error {
 	cutRequests()
 	accepting.Wait() // no connection is counted in after this
 	conns.Wait()
+	watch.end()
 	f.mu.Lock()
 	f.sweep(nil) // idle connections to the app
 	f.mu.Unlock()
@@ -69,6 +75,9 @@ func (f *Front) Serve(ctx context.Context, listeners ...net.Listener) error {
 	}
 	return err
 }
+
+// connKey leads from a request to its connection.
+type connKey struct{}
 
 func (f *Front) handle(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, reserved) {
