@@ -53,6 +53,9 @@ var apps = map[string]func(){
 	"say much":       sayMuch,
 	"parent":         parent,
 
+	"call":        call,
+	"child calls": func() { spawn("call", false); lounge() },
+
 	"lounge": lounge,
 	"forker": func() { spawn("lounge", false) },
 }
@@ -99,6 +102,17 @@ func listen(addr string) net.Listener {
 func lounge() {
 	signal.Ignore(syscall.SIGTERM)
 	time.Sleep(2 * time.Minute)
+}
+
+// call connects to an address and keeps the connection.
+func call() {
+	c, err := net.Dial("tcp", os.Getenv("CALL"))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	defer c.Close()
+	lounge()
 }
 
 func exitOn(sig os.Signal, code int) {

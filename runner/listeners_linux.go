@@ -34,34 +34,37 @@ func listenersOf(pids ...int) (found []netip.AddrPort, known bool) {
 	return found, known
 }
 
-// listeningSockets asks the kernel for all sockets that listen, by the name that
-// they have under /proc/PID/fd. This takes some 50 µs; /proc/net/tcp takes
-// milliseconds, as it walks over all connections. It is nil where sock_diag(7) is
-// missing.
-func listeningSockets() map[string]netip.AddrPort {
+// listeningSockets asks the kernel for all sockets that listen. This takes some 50 µs;
+// /proc/net/tcp takes milliseconds, as it walks over all connections.
+func listeningSockets() map[string]netip.AddrPort { return socketsIn(1 << unix.BPF_TCP_LISTEN) }
+
+// socketsIn asks the kernel for all TCP sockets in one of the states (bits, as
+// 1<<TCP_LISTEN): their own addresses by the name that they have under /proc/PID/fd.
+// It is nil where sock_diag(7) is missing.
+func socketsIn(states uint32) map[string]netip.AddrPort {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 	if err != nil {
 		return nil
 	}
 	defer unix.Close(fd)
 	sockets := map[string]netip.AddrPort{}
-	four := readListening(fd, unix.AF_INET, sockets)
-	six := readListening(fd, unix.AF_INET6, sockets)
+	four := readSockets(fd, unix.AF_INET, states, sockets)
+	six := readSockets(fd, unix.AF_INET6, states, sockets)
 	if !four && !six {
 		return nil
 	}
 	return sockets
 }
 
-// readListening adds the sockets of an address family and says whether it was told them.
-func readListening(fd int, family byte, sockets map[string]netip.AddrPort) bool {
+// readSockets adds the sockets of an address family and says whether it was told them.
+func readSockets(fd int, family byte, states uint32, sockets map[string]netip.AddrPort) bool {
 	const length = 16 + 56 // struct nlmsghdr, struct inet_diag_req_v2
 	order := binary.NativeEndian
 	request := order.AppendUint32(nil, length)
 	request = order.AppendUint16(request, unix.SOCK_DIAG_BY_FAMILY)
 	request = order.AppendUint16(request, unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
 	request = append(request, 0, 0, 0, 0, 0, 0, 0, 0, family, unix.IPPROTO_TCP, 0, 0)
-	request = order.AppendUint32(request, 1<<unix.BPF_TCP_LISTEN)
+	request = order.AppendUint32(request, states)
 	request = append(request, make([]byte, length-len(request))...)
 	if unix.Sendto(fd, request, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}) != nil {
 		return false

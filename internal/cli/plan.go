@@ -88,11 +88,15 @@ var actions = map[string]watcher.Action{
 	"restart": watcher.Restart, "rebuild": watcher.Rebuild,
 }
 
-func proxyConfig(s settings.Settings) proxy.Config {
-	return proxy.Config{
-		Hold: s.Proxy.Fresh, HoldTimeout: time.Duration(s.Proxy.HoldTimeout),
-		GenerationHeader: s.Proxy.GenerationHeader,
+func (s *session) proxyConfig(want settings.Settings) proxy.Config {
+	c := proxy.Config{
+		Hold: want.Proxy.Fresh, HoldTimeout: time.Duration(want.Proxy.HoldTimeout),
+		GenerationHeader: want.Proxy.GenerationHeader,
 	}
+	if s.runner != nil {
+		c.Own = s.runner.Owns
+	}
+	return c
 }
 
 func (p site) envFiles(s settings.Settings) []string {

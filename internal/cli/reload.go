@@ -36,7 +36,7 @@ func (s *session) reload() loop.Reloaded {
 	}
 	s.settings, s.pkg = next, pkg
 	s.code = project.ScanAddress(s.site.module, pkg, next.Run.PortEnv)
-	s.front.Configure(proxyConfig(next))
+	s.front.Configure(s.proxyConfig(next))
 	s.watcher.Configure(s.site.watch(next))
 	r.Plan = s.site.plan(next, pkg, s.code)
 	return r

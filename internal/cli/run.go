@@ -29,6 +29,7 @@ type session struct {
 	code     project.Address
 
 	front   *proxy.Front
+	runner  *runner.Runner // nil until the front is open; before that no app runs
 	watcher *watcher.Watcher
 }
 
@@ -53,7 +54,7 @@ func (c Call) watch(f flags) error {
 	}
 	lock.tell(s.site.url)
 
-	s.front = proxy.New(proxyConfig(s.settings))
+	s.front = proxy.New(s.proxyConfig(s.settings))
 	ctx, closeFront := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- s.front.Serve(ctx, listeners...) }()
@@ -161,6 +162,8 @@ func (s *session) loop() error {
 		return err
 	}
 	defer r.Close()
+	s.runner = r
+	s.front.Configure(s.proxyConfig(s.settings)) // which can now tell whose a connection is
 	b, err := builder.New(s.site.cache, r.Run)
 	if err != nil {
 		return err
