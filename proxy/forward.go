@@ -174,6 +174,10 @@ func (g *generation) rewrite(p *httputil.ProxyRequest) {
 	p.SetXForwarded()
 	p.Out.URL.Scheme, p.Out.URL.Host = "http", g.upstream
 	p.Out.URL.RawQuery = p.In.URL.RawQuery // also what net/url cannot parse
+	if raw, _, _ := strings.Cut(p.In.RequestURI, "?"); strings.HasPrefix(raw, "/") &&
+		!strings.HasPrefix(raw, "//") && raw != p.In.URL.EscapedPath() {
+		p.Out.URL.Opaque = raw // with bytes that net/url would escape; what begins with // it would take for a host
+	}
 	p.Out.Host = p.In.Host
 	p.Out.Trailer = p.In.Trailer // the same map: it is filled when the body has been read
 	if p.In.ProtoMajor == 2 && p.Out.Body != nil {

@@ -207,7 +207,7 @@ func TestF5_AppKilledInMidAnswer(t *testing.T) {
 		up := rawApp(t, part)
 		f := serve(t, Config{})
 		f.Publish(View{Generation: 1, Upstream: up})
-		for range 50 {
+		for range 100 {
 			if a := f.get("/"); a.err == nil {
 				t.Fatalf("answer = %+v, want a broken transfer", a)
 			}
@@ -264,5 +264,52 @@ func closedPort(t *testing.T) string {
 		t.Fatal(err)
 	}
 	l.Close()
+	return l.Addr().String()
+}
+
+// Request lines reach the app byte by byte.
+func TestF9_RawTargetReachesTheApp(t *testing.T) {
+	f := serve(t, Config{})
+	seen := make(chan string, 1)
+	f.Publish(View{Generation: 1, Upstream: lineApp(t, seen)})
+	for _, target := range []string{
+		"/", "/a%2Fb", "/a%2fb/%41", "//a///b/", "/../a/./b", "/\xe9\xff/\xc3\xa9", "/a;b=c,d:e@f!$&'()*+",
+		"/?", "/?a=%zz", "/?a;b&&=&%", "/?\xe9=\xff", "/a?b?c", "/%00?x#y",
+	} {
+		c, err := net.Dial("tcp", f.listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", target)
+		res, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil || res.StatusCode != 200 {
+			t.Fatalf("%q: %v, %v", target, res, err)
+		}
+		c.Close()
+		if got, want := receive(t, "line", seen), "GET "+target+" HTTP/1.1"; got != want {
+			t.Errorf("the app got %q, want %q", got, want)
+		}
+	}
+}
+
+// lineApp hands out the first line of each request as it came.
+func lineApp(t *testing.T, seen chan<- string) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			line, _ := bufio.NewReader(c).ReadString('\n')
+			seen <- strings.TrimRight(line, "\r\n")
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+			c.Close()
+		}
+	}()
 	return l.Addr().String()
 }

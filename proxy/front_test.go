@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +14,13 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(appLog) != "" {
+		runApp()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // failsafe ends a test that hangs; no test passes or fails by it otherwise.
 const failsafe = 30 * time.Second

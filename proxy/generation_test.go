@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -241,4 +242,59 @@ func TestS1_OrderUnderSwapsAndDrains(t *testing.T) {
 	}
 	close(stop)
 	running.Wait()
+}
+
+// A handler may take as long as it likes, also across a swap.
+func TestF12_SlowHandlerAcrossASwap(t *testing.T) {
+	slow := 65 * time.Second
+	if os.Getenv("FULL_TESTS") == "" {
+		slow = 2 * time.Second
+	}
+	f := serve(t, Config{Hold: true})
+	f.client.Timeout = 0
+	entered := make(chan struct{})
+	f.Publish(View{Generation: 1, Upstream: app(t, func(w http.ResponseWriter, r *http.Request) {
+		close(entered)
+		time.Sleep(slow) // simulates work
+		io.WriteString(w, "at last")
+	})})
+	inFlight := f.begin(f.request("GET", "/", nil))
+	receive(t, "request", entered)
+	f.Publish(View{Generation: 2, Upstream: says(t, "new")})
+	drained := f.startDrain(1, time.Hour)
+	a := <-inFlight
+	a.want(t, 200, "at last")
+	receive(t, "drained", drained)
+}
+
+// Generations that drain keep no later swap back: each new one answers while the slow
+// requests of all before it go on, and ending the oldest cuts nobody else's.
+func TestR6_SlowDrainsDelayNoSwap(t *testing.T) {
+	f := serve(t, Config{Hold: true})
+	var gates []*gate
+	var slow []<-chan answer
+	var drains []<-chan Drained
+	for n := 1; n <= 6; n++ {
+		up, g := gated(t, fmt.Sprint(n))
+		f.Publish(View{Generation: n, Upstream: up, Pending: uint64(n), Settled: uint64(n)})
+		if n > 1 {
+			drains = append(drains, f.startDrain(n-1, time.Hour))
+		}
+		gates = append(gates, g)
+		slow = append(slow, f.begin(f.request("GET", "/", nil)))
+		receive(t, "request", g.entered)
+	}
+	if d := receive(t, "oldest", f.startDrain(1, 0)); d != (Drained{Generation: 1, Cut: 1}) {
+		t.Errorf("drained = %+v, want one cut", d)
+	}
+	if a := receive(t, "answer", slow[0]); a.status != 502 {
+		t.Errorf("the oldest one's request: %+v, want 502", a)
+	}
+	for i := 1; i < len(slow); i++ {
+		close(gates[i].open)
+		receive(t, "answer", slow[i]).want(t, 200, fmt.Sprint(i+1))
+		if i < len(drains) {
+			receive(t, "drained", drains[i])
+		}
+	}
 }

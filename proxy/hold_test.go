@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -248,4 +249,39 @@ func TestS1_NotCountedInAfterTheDrain(t *testing.T) {
 	if f.countIn(s) || s.target.inFlight.Load() != 0 {
 		t.Errorf("counted in with a drained generation, %d in flight", s.target.inFlight.Load())
 	}
+}
+
+// 1,500 requests while an app takes 5 s to start: 1,000 wait for it, and 500 are told
+// before it is there.
+func TestF6_ThousandWaitForTheStart(t *testing.T) {
+	const all, room = 1500, 1000
+	f := serve(t, Config{Hold: true})
+	f.Publish(View{Waiting: true, Phase: Starting})
+	answers := make(chan answer, all)
+	for range all {
+		go func() { answers <- f.get("/") }()
+	}
+	for range all - room { // before anybody can answer
+		receive(t, "refusal", answers).want(t, 503, "the app is starting\n")
+	}
+	f.awaitHeld(room)
+	time.Sleep(startTime()) // simulates the start
+	if len(answers) > 0 {
+		t.Error("a held request was answered before the start")
+	}
+	if r := f.Publish(View{Generation: 1, Upstream: says(t, "ok")}); r.Count != room {
+		t.Errorf("released %d, want %d", r.Count, room)
+	}
+	for range room {
+		receive(t, "answer", answers).want(t, 200, "ok")
+	}
+}
+
+// startTime is how long a slow app takes to start: as the promise says, or less where
+// the tests are not run in full.
+func startTime() time.Duration {
+	if os.Getenv("FULL_TESTS") != "" {
+		return 5 * time.Second
+	}
+	return 200 * time.Millisecond
 }
