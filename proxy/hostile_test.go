@@ -108,3 +108,36 @@ func TestF13_AppThatNeverAnswers(t *testing.T) {
 	receive(t, "end", never)
 	eventually(t, "nothing in flight", func() bool { return f.status().InFlight == 0 })
 }
+
+// 10,000 idle connections, less where the system allows fewer open files, and one that
+// sends a byte at a time keep nobody else out.
+func TestF13_IdleAndSlowClients(t *testing.T) {
+	f := serve(t, Config{})
+	f.Publish(View{Generation: 1, Upstream: says(t, "ok")})
+	var conns []net.Conn
+	defer func() {
+		for _, c := range conns {
+			c.Close()
+		}
+	}()
+	for range min(10_000, openFiles(t)/2-200) {
+		c, err := net.Dial("tcp", f.listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		conns = append(conns, c)
+	}
+	slow, err := net.Dial("tcp", f.listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slow.Close()
+	for _, b := range []byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n") {
+		slow.Write([]byte{b})
+		f.get("/").want(t, 200, "ok")
+	}
+	res, err := http.ReadResponse(bufio.NewReader(slow), nil)
+	if err != nil || res.StatusCode != 200 {
+		t.Errorf("the slow one got %v, %v", res, err)
+	}
+}

@@ -62,3 +62,12 @@ func inode(t *testing.T, l *net.TCPListener) (n uint64) {
 	}
 	return n
 }
+
+// openFiles is how many files this process may have open.
+func openFiles(t *testing.T) int {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	return int(min(limit.Cur, 1<<20))
+}
