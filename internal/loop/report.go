@@ -141,7 +141,11 @@ func howItEnded(ev runner.Exited) string {
 	if ev.Signal != "" {
 		how = "ended by signal " + ev.Signal
 	}
-	return how + " after " + ev.Alive.Round(100*time.Millisecond).String()
+	unit := time.Millisecond
+	if ev.Alive > time.Second {
+		unit = 100 * time.Millisecond
+	}
+	return how + " after " + ev.Alive.Round(unit).String()
 }
 
 func buildProblem(r builder.Result) *proxy.Problem {
