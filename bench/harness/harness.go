@@ -1,4 +1,4 @@
-// Package harness is what the benchmarks share: a copy of the sample service, watcher
+// Package harness is what the benchmarks share: a copy of a sample service, watcher
 // running on it, and times with their percentiles. It works in the repository's root.
 package harness
 
@@ -10,12 +10,15 @@ import (
 	"time"
 )
 
-// Service is a copy of the sample service, in a folder of its own.
+// Ginapp is the sample service that most are about.
+const Ginapp = "testdata/ginapp"
+
+// Service is a copy of a sample service, in a folder of its own.
 type Service struct{ Dir string }
 
-// NewService copies the sample service to dir.
-func NewService(dir string) (Service, error) {
-	return Service{dir}, os.CopyFS(dir, os.DirFS("testdata/ginapp"))
+// NewService copies a sample service to dir.
+func NewService(dir, sample string) (Service, error) {
+	return Service{dir}, os.CopyFS(dir, os.DirFS(sample))
 }
 
 // SaveVersion writes version n and returns when the write had ended.

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Watched is a copy of the sample service under watcher.
+// Watched is a copy of a sample service under watcher.
 type Watched struct {
 	Service
 	URL   string // of the front
@@ -23,15 +23,15 @@ type Watched struct {
 	cmd   *exec.Cmd
 }
 
-// Start builds watcher and copies the service, both into folder, writes settings there
-// unless they are empty, and returns when the service answers. env are further
-// variables, as KEY=value.
-func Start(folder, settings string, env ...string) (*Watched, error) {
+// Start builds watcher and copies the sample, both into folder, which may be missing,
+// writes settings there unless they are empty, and returns when the service is ready.
+// env are further variables, as KEY=value.
+func Start(folder, sample, settings string, env ...string) (*Watched, error) {
 	binary := filepath.Join(folder, "watcher")
 	if out, err := exec.Command("go", "build", "-ldflags", "-s -w", "-o", binary, ".").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build watcher: %w: %s", err, out)
 	}
-	s, err := NewService(filepath.Join(folder, "service"))
+	s, err := NewService(filepath.Join(folder, "service"), sample)
 	if err != nil {
 		return nil, err
 	}

@@ -26,9 +26,17 @@ type kind struct {
 	ask     func(c *client) (answer, error)
 }
 
-// client is one that asks in sequence.
+// service is a sample service under watcher, and what its clients must see of it.
+type service struct {
+	*harness.Watched
+	floor    atomic.Int64   // what begins now must be answered by this version or a newer one
+	versions map[int64]bool // those that answered; guarded by load.mu
+}
+
+// client is one that asks a service, in sequence.
 type client struct {
 	*load
+	*service
 	id    string // its own, also a part of a URL
 	asked int
 	seen  int64 // newest version that answered it
@@ -52,16 +60,13 @@ var (
 
 // load is what all clients share.
 type load struct {
-	url      string
-	floor    atomic.Int64 // what begins now must be answered by this version or a newer one
 	stopping context.Context
 	stop     context.CancelFunc
 	wg       sync.WaitGroup
 
-	mu       sync.Mutex // guards what follows
-	tallies  []*tally
-	versions map[int64]bool
-	notes    map[string]int
+	mu      sync.Mutex // guards what follows
+	tallies []*tally
+	notes   map[string]int
 }
 
 // tally counts what became of one kind's requests.
@@ -72,18 +77,19 @@ type tally struct {
 	took     harness.Series
 }
 
-func newLoad(url string) *load {
-	l := &load{url: url, versions: map[int64]bool{}, notes: map[string]int{}}
+func newLoad() *load {
+	l := &load{notes: map[string]int{}}
 	l.stopping, l.stop = context.WithCancel(context.Background())
 	return l
 }
 
-func (l *load) start(kinds []kind) {
-	for i, k := range kinds {
-		t := &tally{name: k.name}
+// start lets clients loose on a service.
+func (l *load) start(s *service, kinds []kind) {
+	for _, k := range kinds {
+		t, i := &tally{name: k.name}, len(l.tallies)
 		l.tallies = append(l.tallies, t)
 		for n := range k.clients {
-			c := &client{load: l, id: fmt.Sprintf("%d-%d", i, n)}
+			c := &client{load: l, service: s, id: fmt.Sprintf("%d-%d", i, n)}
 			first := k.every * time.Duration(n) / time.Duration(k.clients) // not all at once
 			l.wg.Go(func() { c.run(k, t, time.Now().Add(first)) })
 		}

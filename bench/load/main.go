@@ -1,5 +1,6 @@
-// Command load shows that the front loses nothing: it edits a copy of the sample
-// service again and again under mixed load and judges every single answer. Run it in
+// Command load shows that the front loses nothing: it edits copies of two sample
+// services again and again, one of HTTP and one of gRPC, under mixed load and judges
+// every single answer. Run it in
 // the repository's root, beside nothing else:
 //
 //	go run ./bench/load [-swaps 50] [-for 2m] [-rate 300]
@@ -22,7 +23,7 @@ import (
 )
 
 func main() {
-	swaps := flag.Int("swaps", 50, "number of edits, evenly spread")
+	swaps := flag.Int("swaps", 50, "number of edits of each service, evenly spread")
 	duration := flag.Duration("for", 2*time.Minute, "how long")
 	rate := flag.Int("rate", 300, "requests a second, at least")
 	flag.Parse()
@@ -39,15 +40,26 @@ func run(swaps int, duration time.Duration, rate int) error {
 	}
 	defer os.RemoveAll(folder)
 	journal := filepath.Join(folder, "journal")
-	w, err := harness.Start(folder, "", "JOURNAL="+journal)
+	web, err := startService(filepath.Join(folder, "web"), harness.Ginapp, journal)
 	if err != nil {
 		return err
 	}
-	defer w.Stop()
-	l := newLoad(w.URL)
-	l.start(kinds(rate))
+	defer web.Stop()
+	calls, err := startService(filepath.Join(folder, "calls"), "testdata/grpcapp", journal)
+	if err != nil {
+		return err
+	}
+	defer calls.Stop()
+	stub, err := dial(calls.URL)
+	if err != nil {
+		return err
+	}
+	defer stub.Close()
+	l := newLoad()
+	l.start(web, kinds(rate))
+	l.start(calls, grpcKinds(stub))
 	began := time.Now()
-	edits := edit(w, l, swaps, duration)
+	edits := edit(web, calls, swaps, duration)
 	took := time.Since(began)
 	l.end()
 	executed, err := os.ReadFile(journal)
@@ -55,30 +67,42 @@ func run(swaps int, duration time.Duration, rate int) error {
 		return err
 	}
 	l.countTwice(string(executed))
-	return l.report(swaps, took, rate)
+	return l.report(swaps, min(len(web.versions), len(calls.versions))-1, took, rate)
 }
 
-// edit spreads the edits over duration, which begins and ends with a pause.
-func edit(w *harness.Watched, l *load, swaps int, duration time.Duration) error {
-	tick := time.NewTicker(duration / time.Duration(swaps+1))
+func startService(folder, sample, journal string) (*service, error) {
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return nil, err
+	}
+	w, err := harness.Start(folder, sample, "", "JOURNAL="+journal)
+	return &service{Watched: w, versions: map[int64]bool{}}, err
+}
+
+// edit spreads the edits of both services over duration, in turn, with a pause at its
+// beginning and end.
+func edit(web, calls *service, swaps int, duration time.Duration) error {
+	tick := time.NewTicker(duration / time.Duration(2*swaps+1))
 	defer tick.Stop()
 	for n := 2; n < 2+swaps; n++ {
-		<-tick.C
-		_, known, err := w.Edit(n)
-		if err != nil {
-			return err
+		for _, s := range []*service{web, calls} {
+			<-tick.C
+			_, known, err := s.Edit(n)
+			if err != nil {
+				return err
+			}
+			time.Sleep(time.Until(known.Add(freshAfter)))
+			s.floor.Store(int64(n))
 		}
-		time.Sleep(time.Until(known.Add(freshAfter)))
-		l.floor.Store(int64(n))
 	}
 	<-tick.C
 	return nil
 }
 
-// report prints the table and returns an error that names what went wrong.
-func (l *load) report(swaps int, took time.Duration, rate int) error {
+// report prints the table and returns an error that names what went wrong. served is
+// how many of the saves of each service were seen to answer.
+func (l *load) report(swaps, served int, took time.Duration, rate int) error {
 	fmt.Print(l.table())
-	sent, served := 0, len(l.versions)-1 // the first was not saved
+	sent := 0
 	for _, t := range l.tallies {
 		sent += t.sent
 	}

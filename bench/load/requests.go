@@ -101,7 +101,7 @@ func (c *client) do(h *http.Client, req *http.Request) (a answer, r *http.Respon
 // get asks for a page that is the version, or contains it.
 func (c *client) get(h *http.Client, path string) (answer, error) {
 	began := time.Now()
-	req, err := http.NewRequest("GET", c.url+path, nil)
+	req, err := http.NewRequest("GET", c.URL+path, nil)
 	if err != nil {
 		return answer{}, err
 	}
@@ -135,7 +135,7 @@ func (c *client) echo(h *http.Client, contentType string, body io.Reader, chunke
 		body = io.NopCloser(body) // hides the length
 	}
 	query := "id=" + c.post() + "&b=%zz"
-	req, err := http.NewRequest("POST", c.url+"/echo?"+query, body)
+	req, err := http.NewRequest("POST", c.URL+"/echo?"+query, body)
 	if err != nil {
 		return answer{}, err
 	}

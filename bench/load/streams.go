@@ -22,7 +22,7 @@ func (c *client) lines(h *http.Client) (answer, error) {
 	began := time.Now()
 	body, pen := io.Pipe()
 	defer pen.Close()
-	req, err := http.NewRequest("POST", c.url+"/lines?id="+c.post(), body)
+	req, err := http.NewRequest("POST", c.URL+"/lines?id="+c.post(), body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -61,7 +61,7 @@ func (c *client) lines(h *http.Client) (answer, error) {
 // events listens until the stream ends, which a swap makes it do as a whole answer.
 func (c *client) events(h *http.Client) (answer, error) {
 	began := time.Now()
-	req, err := http.NewRequestWithContext(c.stopping, "GET", c.url+"/events", nil)
+	req, err := http.NewRequestWithContext(c.stopping, "GET", c.URL+"/events", nil)
 	if err != nil {
 		return answer{}, err
 	}
@@ -93,7 +93,7 @@ func (c *client) events(h *http.Client) (answer, error) {
 func (c *client) socket() (a answer, err error) {
 	began := time.Now()
 	ctx := context.Background() // the end of the load is no reason to cut a message
-	conn, r, err := websocket.Dial(ctx, c.url+"/ws", nil)
+	conn, r, err := websocket.Dial(ctx, c.URL+"/ws", nil)
 	if err != nil {
 		if r != nil {
 			err = fmt.Errorf("%w: %w", errForeign, err)

@@ -38,12 +38,12 @@ func runBurst() error {
 	if err := os.WriteFile(tool, []byte(slowTool), 0o755); err != nil {
 		return err
 	}
-	w, err := harness.Start(folder, fmt.Sprintf("[build]\nflags = [\"-toolexec=%s\"]\n", tool))
+	w, err := harness.Start(folder, harness.Ginapp, fmt.Sprintf("[build]\nflags = [\"-toolexec=%s\"]\n", tool))
 	if err != nil {
 		return err
 	}
 	defer w.Stop()
-	copied, err := harness.NewService(filepath.Join(folder, "reference"))
+	copied, err := harness.NewService(filepath.Join(folder, "reference"), harness.Ginapp)
 	if err != nil {
 		return err
 	}

@@ -43,13 +43,13 @@ func reload(edits, rate int) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	h, err := harness.Start(folder, "")
+	h, err := harness.Start(folder, harness.Ginapp, "")
 	if err != nil {
 		return err
 	}
 	defer h.Stop()
 	w := watched{h}
-	copied, err := harness.NewService(filepath.Join(folder, "bare"))
+	copied, err := harness.NewService(filepath.Join(folder, "bare"), harness.Ginapp)
 	if err != nil {
 		return err
 	}
