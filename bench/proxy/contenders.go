@@ -84,7 +84,7 @@ func startRole(role, upstream, profile string) (*contender, error) {
 }
 
 const nginxConf = `daemon off;
-master_process off;
+worker_processes auto;
 pid nginx.pid;
 error_log stderr crit;
 events { worker_connections 1024; }
@@ -108,7 +108,8 @@ http://%[1]s {
 }
 `
 
-// startForeign runs nginx with as many workers as the others have, or Caddy.
+// startForeign runs nginx or Caddy, with their processes or threads on every core as
+// the others.
 func startForeign(name, path, upstream string) (*contender, error) {
 	folder, err := os.MkdirTemp("", "watcher-bench-")
 	if err != nil {
@@ -134,7 +135,7 @@ func startForeign(name, path, upstream string) (*contender, error) {
 		return nil, err
 	}
 	c := &contender{addr: addr, stop: func() {
-		_ = cmd.Process.Kill()
+		_ = cmd.Process.Signal(os.Interrupt) // which nginx passes on to its workers
 		_ = cmd.Wait()
 		os.RemoveAll(folder)
 	}}
