@@ -64,6 +64,7 @@ func run(swaps int, duration time.Duration, rate int) error {
 	l.end()
 	executed, err := os.ReadFile(journal)
 	if err := errors.Join(edits, err); err != nil {
+		fmt.Print(l.table()) // which may tell why
 		return err
 	}
 	l.countTwice(string(executed))
