@@ -24,8 +24,11 @@ var arrows = map[string][]string{
 		"internal/settings", "internal/project", "internal/loop"},
 	".": {"watcher", "builder", "runner", "proxy", "internal/terminal",
 		"internal/settings", "internal/project", "internal/loop", "internal/cli"},
-	"bench/reload": nil,
-	"docs/check":   nil,
+	"bench/harness": nil,
+	"bench/load":    {"bench/harness"},
+	"bench/proxy":   {"bench/harness", "proxy"},
+	"bench/reload":  {"bench/harness"},
+	"docs/check":    nil,
 }
 
 func TestArrows(t *testing.T) {

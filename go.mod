@@ -30,7 +30,7 @@ require (
 	honnef.co/go/tools v0.8.2 // indirect
 )
 
-// Tests only.
+// Tests and benchmarks only.
 require (
 	github.com/coder/websocket v1.8.15
 	github.com/rogpeppe/go-internal v1.16.0

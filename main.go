@@ -13,9 +13,10 @@ import (
 func main() {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, cli.Signals()...)
+	cli.OutliveReader()
 	os.Exit(cli.Run(cli.Call{
 		Args: os.Args[1:], Env: os.Environ(),
-		Stdout: os.Stdout, Stderr: os.Stderr,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Signals: signals,
 	}))
 }

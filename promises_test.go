@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -271,6 +272,40 @@ func TestR3_NothingIsLeftBehind(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestR3_ReaderOfOutputEndsFirst: as in "watcher | tee log" on ^C.
+func TestR3_ReaderOfOutputEndsFirst(t *testing.T) {
+	p := prepare(t, plainapp)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.cmd = exec.Command("watcher")
+	p.cmd.Dir = p.dir
+	p.cmd.Env = append(environment(t), "XDG_CACHE_HOME="+t.TempDir(), "WATCHER_PROXY_LISTEN=0")
+	p.cmd.Stdout, p.cmd.Stderr = w, w
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	lines := bufio.NewScanner(r)
+	for lines.Scan() && !strings.Contains(lines.Text(), "ready  ") {
+		if strings.Contains(lines.Text(), "front    http") {
+			p.url = frontOf(lines.Text())
+		}
+	}
+	r.Close()
+	p.saveVersion(2) // whose lines nobody reads
+	app := p.awaitVersion(2).pid()
+	if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Wait(); err != nil {
+		t.Errorf("the program ended with %v", err)
+	}
+	p.cmd = nil
+	gone(t, app)
 }
 
 func TestR3_ClosedTerminal(t *testing.T) {

@@ -27,12 +27,12 @@ step install what is missing
 command -v go >/dev/null || fail 'go is missing: install it from go.dev/dl'
 install
 go mod download
-(cd testdata/ginapp && go mod download)
+for folder in testdata/ginapp testdata/grpcapp; do (cd $folder && go mod download); done
 
 step format, vet, staticcheck, tidy
 unformatted=$(gofmt -l .)
 [ -z "$unformatted" ] || fail "gofmt would change: $unformatted"
-for folder in . testdata/ginapp testdata/ownport testdata/plainapp; do
+for folder in . testdata/ginapp testdata/grpcapp testdata/ownport testdata/plainapp; do
   (cd $folder && go vet ./... && go mod tidy -diff) || fail "see above, in $folder"
 done
 go tool staticcheck ./...

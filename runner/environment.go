@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,6 +23,9 @@ func environment(env, files []string) ([]string, error) {
 		told[name] = true
 	}
 	for _, file := range files {
+		if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("env file %s is no regular file", filepath.Base(file))
+		}
 		variables, err := godotenv.Read(file)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("env file %s: %w", filepath.Base(file), err)

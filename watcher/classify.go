@@ -20,6 +20,7 @@ type verdict struct {
 // folder is what the files of a watched folder owe to the place they lie in.
 type folder struct {
 	skipped bool // the built-in rows do not look in here
+	output  bool // build output that holds no Go yet: of the built-in rows only a Go file counts
 	web     bool // below a package.json of its own: of the built-in rows only Go's count
 	shallow bool // watched for the sake of single files: what is below is not entered
 	pass    uint // last walk that came by
@@ -64,15 +65,15 @@ func (r *rules) rel(file string) string {
 func (r *rules) classify(file string, in folder) verdict {
 	rel := r.rel(file)
 	action, named := r.named[file]
-	switch {
-	case action == Reload:
+	if action == Reload {
 		return verdict{action: Reload}
-	case temporary(path.Base(rel)):
-		return verdict{}
 	}
+	brief := temporary(path.Base(rel))
 	for _, rule := range r.user {
-		if matches(rule.Paths, rel) {
-			return verdict{action: rule.Action, signal: rule.Signal}
+		for _, glob := range rule.Paths {
+			if matches([]string{glob}, rel) && !(brief && takesAnyName(glob)) {
+				return verdict{action: rule.Action, signal: rule.Signal}
+			}
 		}
 	}
 	switch {
@@ -80,7 +81,7 @@ func (r *rules) classify(file string, in folder) verdict {
 		return verdict{action: action}
 	case r.embedded(rel):
 		return verdict{action: Rebuild}
-	case in.skipped, r.ignores(rel):
+	case brief, in.skipped, in.output && path.Ext(rel) != ".go", r.ignores(rel):
 		return verdict{}
 	}
 	v := row(rel)
@@ -133,6 +134,10 @@ func (r *rules) parents() []string {
 	slices.Sort(dirs)
 	return slices.Compact(dirs)
 }
+
+// takesAnyName reports whether the last element of a glob is all wildcard. Whoever
+// writes "data/**" does not mean what an editor puts there for a moment.
+func takesAnyName(glob string) bool { return strings.Trim(path.Base(glob), "*") == "" }
 
 func matches(globs []string, rel string) bool {
 	return slices.ContainsFunc(globs, func(glob string) bool {

@@ -84,14 +84,14 @@ func TestRule30_Order(t *testing.T) {
 		Root:     root,
 		Files:    []string{abs("../go.work"), abs("nested/go.mod"), abs("../notes.txt"), abs("../config.yaml")},
 		Settings: abs(".watcher.toml"),
-		EnvFiles: []string{abs("secrets"), abs("../shared.txt")},
+		EnvFiles: []string{abs("secrets"), abs("vars~"), abs("../shared.txt")},
 		Ignore:   []string{"scripts/**", "generated", "*.min.js"},
 		Rules: []Rule{
 			{Paths: []string{"web/**/*.ts", "special.go"}, Action: Refresh},
 			{Paths: []string{"nginx.conf"}, Action: Signal, Signal: "SIGHUP"},
 			{Paths: []string{"config/off.yaml"}, Action: Ignore},
-			{Paths: []string{"**/*"}, Action: Restart},
-		}[:3],
+			{Paths: []string{"backup/*.bak", "all/**"}, Action: Restart},
+		},
 	}, []embed{{"assets", false}, {"site/*.txt", false}, {"raw", true}})
 	for _, test := range []struct {
 		name string
@@ -131,8 +131,15 @@ func TestRule30_Order(t *testing.T) {
 		{".#main.go", folder{}, "ignore"},
 		{"#main.go#", folder{}, "ignore"},
 		{"4913", folder{}, "ignore"},
-		{"assets/logo.png.tmp", folder{}, "ignore"},
-		{"assets/main.go___jb_tmp___", folder{}, "ignore"},
+		{"assets/logo.png.tmp", folder{}, "rebuild"}, // go build embeds it
+		{"backup/x.bak", folder{}, "restart"},
+		{"all/x.txt", folder{}, "restart"},
+		{"all/x.bak", folder{}, "ignore"}, // matched, but hardly meant
+		{"vars~", folder{}, "restart"},
+		{"main.go", folder{output: true}, "rebuild"},
+		{"main.c", folder{output: true}, "ignore"},
+		{"go.mod", folder{output: true}, "ignore"},
+		{"nginx.conf", folder{output: true}, "signal SIGHUP"},
 		{"assets/.goutputstream-ABC", folder{}, "ignore"},
 	} {
 		v := r.classify(abs(test.name), test.in)
@@ -182,7 +189,7 @@ func TestFoldersPassedByAndOpened(t *testing.T) {
 }
 
 // Whatever the names: no panic; what is in a skipped folder asks for nothing unless
-// it is named; a temporary file never does.
+// it is named; nor does a temporary file.
 func FuzzClassify(f *testing.F) {
 	for _, seed := range []string{"main.go", "../x", "a//b.css", "", ".", "..", "/", "a\x00b.go", "{[*.go", "~", "templates/x.html"} {
 		f.Add(seed, "**/*.ts", "dist")
@@ -193,10 +200,10 @@ func FuzzClassify(f *testing.F) {
 		file := filepath.Join(root, name)
 		r := newRules(cfg, []embed{{pattern, false}})
 		_, _, _ = r.classify(file, folder{}), r.passesBy(name), r.opens(name)
-		if v := r.classify(file+"~", folder{}); v.action != Ignore {
+		bare := newRules(Config{Root: root}, nil)
+		if v := bare.classify(file+"~", folder{}); v.action != Ignore {
 			t.Errorf("temporary %q: %+v", file+"~", v)
 		}
-		bare := newRules(Config{Root: root}, nil)
 		if v := bare.classify(file, folder{skipped: true}); v.action != Ignore && !strings.HasSuffix(file, "modules.txt") {
 			t.Errorf("skipped %q: %+v", file, v)
 		}

@@ -19,8 +19,8 @@ type embed struct {
 func scanEmbeds(src []byte, dir string) []embed {
 	var found []embed
 	for line := range bytes.Lines(src) {
-		patterns, ok := bytes.CutPrefix(line, []byte("//go:embed "))
-		if !ok {
+		patterns, ok := bytes.CutPrefix(bytes.TrimLeft(line, " \t"), []byte("//go:embed"))
+		if !ok || !bytes.ContainsAny(patterns[:min(1, len(patterns))], " \t") {
 			continue
 		}
 		for word := range strings.FieldsSeq(string(patterns)) {

@@ -13,12 +13,20 @@ func TestScanEmbeds(t *testing.T) {
 //go:embed all:dist
 var files embed.FS
 
+var (
+	//go:embed indented.txt
+	text string
+  //go:embed	tab.txt	"tab2.txt"
+	more string
+)
+
 // text about //go:embed nothing
-	//go:embed indented
+//go:embedded nothing
 //go:embed`
 	want := []embed{
 		{"web/index.html", false}, {"web/static/*", false}, {"web/quoted.txt", false},
-		{"web/raw.txt", false}, {"web/dist", true},
+		{"web/raw.txt", false}, {"web/dist", true}, {"web/indented.txt", false},
+		{"web/tab.txt", false}, {"web/tab2.txt", false},
 	}
 	if got := scanEmbeds([]byte(src), "web"); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)

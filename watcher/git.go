@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,6 +17,7 @@ const (
 	gitAnswer = 2 * time.Second // for one answer; git takes a fraction of a millisecond
 	gitEnd    = time.Second     // for git to end by itself
 	gitMutes  = 50              // folders that git fails on before it is not asked any more
+	lockAge   = 3 * time.Second // of a lock that counts: see locked
 )
 
 // git asks one `git check-ignore` process, kept open, what git ignores: so the
@@ -64,13 +66,16 @@ func gitDir(root string) string {
 	}
 }
 
-// locked reports whether a git command is changing the work tree.
+// locked reports whether a git command is changing the work tree. An old lock does
+// not tell: a git that crashed left it, or a commit holds it while its message is
+// written, and each save would wait for nothing. A save waits no longer than
+// settleLimit anyway, so a lock that was made with it counts all that time.
 func (g *git) locked() bool {
 	if g.dir == "" {
 		return false
 	}
-	_, err := os.Lstat(filepath.Join(g.dir, "index.lock"))
-	return err == nil
+	lock, err := os.Lstat(filepath.Join(g.dir, "index.lock"))
+	return err == nil && time.Since(lock.ModTime()).Abs() < lockAge
 }
 
 // excludes returns the file of ignores that is not part of the work tree.
@@ -79,7 +84,7 @@ func (g *git) excludes() string { return filepath.Join(g.dir, "info", "exclude")
 // reset forgets all answers, as the ignore files have changed: the process, which
 // keeps what it has read of them, is ended and a new one started when needed.
 func (g *git) reset() {
-	g.stop()
+	g.stop(gitEnd)
 	g.known, g.mute = map[string]bool{}, map[string]bool{}
 }
 
@@ -97,13 +102,14 @@ func (g *git) ignored(rel string) bool {
 		}
 	}
 	answer, err := g.ask(rel)
-	if err != nil { // it may have ended long ago: a fresh one is asked once more
-		g.stop()
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) { // it may have ended long ago: a fresh one is asked once more
+		g.stop(0)
 		answer, err = g.ask(rel)
 	}
 	if err != nil {
-		g.stop()
+		g.stop(0)
 		g.mute[path.Dir(rel)] = true
+		g.mute["."] = g.mute["."] || errors.Is(err, os.ErrDeadlineExceeded) // it would hang elsewhere too
 	}
 	g.known[rel] = answer
 	return answer
@@ -154,14 +160,17 @@ func (g *git) start() (err error) {
 	return nil
 }
 
-// stop ends the process and reaps it. At the end of its input git ends by itself.
-func (g *git) stop() {
-	if g.cmd == nil {
+// stop ends the process and reaps it. At the end of its input git ends by itself; if
+// it has not done so after limit, it is killed.
+func (g *git) stop(limit time.Duration) {
+	cmd := g.cmd
+	if cmd == nil {
 		return
 	}
 	_ = g.in.Close()
-	late := time.AfterFunc(gitEnd, func() { _ = g.cmd.Process.Kill() })
-	_ = g.cmd.Wait() // how it ended tells nothing
+	// The kill may still run when stop has returned, and finds the process reaped.
+	late := time.AfterFunc(limit, func() { _ = cmd.Process.Kill() })
+	_ = cmd.Wait() // how it ended tells nothing
 	late.Stop()
 	g.cmd = nil
 }

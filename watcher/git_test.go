@@ -4,7 +4,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 )
 
 func gitRun(t *testing.T, dir string, args ...string) {
@@ -87,7 +89,7 @@ func TestRule30_GitFailsOnSomeFolders(t *testing.T) {
 	gitRun(t, root, "init", "-q")
 	must(t, os.Symlink(root, filepath.Join(root, "link")))
 	g := newGit(root)
-	t.Cleanup(g.stop)
+	t.Cleanup(func() { g.stop(gitEnd) })
 	for i := range 3 {
 		for rel, want := range map[string]bool{
 			"link/a.gen.css": false, "link/deep/b.gen.css": false, "static/a.gen.css": true, "ignored": true, "static": false,
@@ -101,6 +103,44 @@ func TestRule30_GitFailsOnSomeFolders(t *testing.T) {
 	must(t, g.cmd.Process.Kill()) // it is started again
 	if !g.ignored("other/b.gen.css") || g.ignored("other/c.css") {
 		t.Error("wrong answers after git was killed")
+	}
+}
+
+// A git that hangs is waited for once, then killed and left alone.
+func TestRule30_GitHangs(t *testing.T) {
+	for when, answer := range map[string]string{"at once": "", "later": `printf '\0\0\0.\0'`} {
+		t.Run(when, func(t *testing.T) {
+			bin := plant(t, "-- git --\n#!/bin/sh\necho >>\"$0.started\"\n"+answer+"\nexec sleep 600\n")
+			must(t, os.Chmod(filepath.Join(bin, "git"), 0o755))
+			t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+			root := plant(t, small)
+			must(t, os.Mkdir(filepath.Join(root, ".git"), 0o755))
+			g := newGit(root)
+			for _, rel := range []string{"static/site.css", "other/site.css", "static"} {
+				if g.ignored(rel) {
+					t.Errorf("%s is ignored", rel)
+				}
+			}
+			started, err := os.ReadFile(filepath.Join(bin, "git.started"))
+			must(t, err)
+			if n := strings.Count(string(started), "\n"); n != 1 || g.cmd != nil {
+				t.Errorf("git was started %d times, runs: %v", n, g.cmd != nil)
+			}
+		})
+	}
+}
+
+// The kill may come when the process has just ended by itself.
+func TestGitEndsWhileItIsKilled(t *testing.T) {
+	root := plant(t, small)
+	gitRun(t, root, "init", "-q")
+	g := newGit(root)
+	for range 300 {
+		must(t, g.start())
+		must(t, g.in.Close())
+		_, err := g.cmd.Process.Wait()
+		must(t, err)
+		g.stop(0)
 	}
 }
 
@@ -128,6 +168,11 @@ func TestGitDir(t *testing.T) {
 		if g := newGit(dir); g.dir == "" || g.locked() != locked {
 			t.Errorf("%s: git folder %q, locked %v", dir, g.dir, g.locked())
 		}
+	}
+	long := time.Now().Add(-time.Hour)
+	must(t, os.Chtimes(filepath.Join(root, ".git", "worktrees", "tree", "index.lock"), long, long))
+	if newGit(tree).locked() {
+		t.Error("locked by what a git that crashed has left")
 	}
 	if dir := gitDir(t.TempDir()); dir != "" {
 		t.Errorf("no work tree: %q", dir)

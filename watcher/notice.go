@@ -53,7 +53,7 @@ func (w *Watcher) notice(e fsnotify.Event) {
 			w.round.walkLater(saved)
 		}
 	case isFolder: // of itself, or found before its event came
-	case e.Has(fsnotify.Create) && isDir(name):
+	case (e.Has(fsnotify.Create) || w.told[name]) && isDir(name): // new, or perhaps readable now
 		w.adopt(name)
 	default:
 		w.noticeFile(name, e)
@@ -71,6 +71,8 @@ func (w *Watcher) noticeFile(name string, e fsnotify.Event) {
 		}
 	}
 	switch base := filepath.Base(name); {
+	case in.output && filepath.Ext(base) == ".go":
+		w.round.walkLater(saved) // it lies in no mere output from now on
 	case base == ".gitignore", name == w.git.excludes():
 		w.git.reset()
 		w.round.walkLater(saved)

@@ -54,24 +54,25 @@ func (w *Watcher) raise() {
 	}
 }
 
-// finish ends the round, or leaves it open with a reason to wait longer.
+// finish ends the round, or leaves it open with a reason to wait longer. After
+// settleLimit no reason counts (rule 1).
 func (w *Watcher) finish() {
-	before := len(w.round.touched)
+	before, late := len(w.round.touched), time.Since(w.round.first) >= settleLimit
 	w.lookAgain()
-	if len(w.round.touched) > before || w.round.walk != baseline {
+	if !late && (len(w.round.touched) > before || w.round.walk != baseline) {
 		return
 	}
 	if !w.round.open {
-		w.round = round{}
+		w.nextRound()
 		return
 	}
-	now := make(map[string]content, before)
+	now := make(map[string]content, len(w.round.touched))
 	blank := false
 	for name := range w.round.touched {
 		now[name] = w.read(name)
 		blank = blank || w.files[name].blanks(now[name])
 	}
-	if blank && !w.round.blank {
+	if blank && !w.round.blank && !late {
 		w.round.blank = true
 		return
 	}
@@ -79,8 +80,17 @@ func (w *Watcher) finish() {
 	if w.learned { // before the number is closed: the build then reads what is remembered here
 		w.learn()
 	}
-	w.round = round{walk: w.round.walk} // what learn has asked for comes with the next
+	w.nextRound()
 	w.emit(end)
+}
+
+// nextRound begins the next round, at once if a walk has been asked for meanwhile.
+func (w *Watcher) nextRound() {
+	m := w.round.walk
+	w.round = round{}
+	if m != baseline {
+		w.round.walkLater(m)
+	}
 }
 
 // compare makes now the known contents and returns what closes the number.
@@ -97,7 +107,7 @@ func (w *Watcher) compare(now map[string]content) Event {
 		w.keep(name, v, now[name])
 	}
 	if len(changes) > 0 {
-		return Batch{N: w.number, Changes: changes}
+		return Batch{N: w.number, Changes: changes, Touched: touched}
 	}
 	return Unchanged{N: w.number, Touched: touched}
 }

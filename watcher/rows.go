@@ -105,7 +105,7 @@ func temporary(base string) bool {
 }
 
 // outputFolder reports whether build output is usually put in folders of such a
-// name. They are left out if nothing in them is Go.
+// name. They are left out, but for Go files, as long as nothing in them is Go.
 func outputFolder(base string) bool {
 	switch base {
 	case "bin", "dist", "build", "out", "tmp", "target":

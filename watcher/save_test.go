@@ -175,10 +175,63 @@ func TestRule1_LockedByGitIsWaitedForButNotForEver(t *testing.T) {
 	t.Parallel()
 	p := watch(t, plant(t, small+"-- .git/index.lock --\n"), Config{})
 	begun := time.Now()
+	must(t, os.Chtimes(p.path(".git/index.lock"), begun, begun.Add(lockAge/2))) // young for long enough
 	p.save("main.go", "package main // new\n")
 	p.sees("main.go rebuild")
 	if took := time.Since(begun); took < settleLimit {
 		t.Errorf("closed after %v with the lock in place", took)
+	}
+}
+
+// What else there is to wait for after the limit waits for the next number.
+func TestRule1_ClosedAtTheLimit(t *testing.T) {
+	for name, test := range map[string]struct {
+		prepare func(w *Watcher, main string)
+		next    mode // of the walk that the next number begins with
+	}{
+		"emptied file": {prepare: func(_ *Watcher, main string) { must(t, os.Truncate(main, 0)) }},
+		"lost events":  {prepare: func(w *Watcher, _ string) { w.round.walkLater(everything) }},
+		"folder left": {func(w *Watcher, _ string) {
+			w.rules.ignore = []string{"static"}
+			w.round.walkLater(saved)
+		}, saved},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, err := New(Config{Root: plant(t, small)})
+			must(t, err)
+			defer w.release()
+			main := filepath.Join(w.cfg.Root, "main.go")
+			put(t, main, "package main // 2\n")
+			w.touch(main, verdict{action: Rebuild})
+			test.prepare(w, main)
+			w.round.first = w.round.first.Add(-settleLimit)
+			w.finish()
+			if _, ok := w.early[len(w.early)-1].(Batch); !ok || w.round.open {
+				t.Errorf("not closed: %#v", w.early)
+			}
+			if r := w.round; r.walk != test.next || r.first.IsZero() != (test.next == baseline) {
+				t.Errorf("left for the next number: %+v", r)
+			}
+		})
+	}
+}
+
+// A batch tells of all files of its number.
+func TestS3_BatchTellsOfUnchangedFilesToo(t *testing.T) {
+	w, err := New(Config{Root: plant(t, small)})
+	must(t, err)
+	defer w.release()
+	var touched []Change
+	for _, name := range []string{"main.go", "go.mod", "other.go"} {
+		change := Change{Path: filepath.Join(w.cfg.Root, name), Action: Rebuild}
+		w.touch(change.Path, verdict{action: Rebuild})
+		touched = append(touched, change)
+	}
+	put(t, touched[0].Path, "package main // 2\n")
+	w.finish()
+	got, ok := w.early[len(w.early)-1].(Batch)
+	if !ok || !slices.Equal(got.Changes, touched[:1]) || !slices.Equal(got.Touched, touched[1:]) {
+		t.Errorf("got %#v", w.early)
 	}
 }
 

@@ -46,7 +46,11 @@ func (w *Watcher) dropUnwatched() {
 // adopt takes up a folder that came; what is below it counts as saved.
 func (w *Watcher) adopt(dir string) {
 	if parent, known := w.folders[filepath.Dir(dir)]; known {
-		if in, ok := w.admit(dir, parent); ok {
+		in, ok := w.admit(dir, parent)
+		if in.output && holdsGo(dir) {
+			w.round.walkLater(saved) // what it came into is no mere output from now on
+		}
+		if ok {
 			_ = w.visit(dir, in, saved) // what fails is told by complain
 		}
 	}
@@ -67,13 +71,16 @@ func (w *Watcher) visitNamed(m mode) {
 func (w *Watcher) admit(dir string, parent folder) (folder, bool) {
 	rel := w.rules.rel(dir)
 	byName := w.rules.passesBy(rel)
+	opens := w.rules.opens(rel)
 	switch {
 	case parent.shallow:
 		return folder{}, false
 	case parent.skipped && !byName:
 		return folder{skipped: true}, true
-	case byName, w.git.ignored(rel), outputFolder(path.Base(rel)) && !holdsGo(dir):
-		return folder{skipped: true}, w.rules.opens(rel)
+	case byName, w.git.ignored(rel):
+		return folder{skipped: true}, opens
+	case parent.output, outputFolder(path.Base(rel)) && !holdsGo(dir):
+		return folder{skipped: opens, output: !opens}, opens || w.room(dir)
 	}
 	return folder{web: parent.web}, true
 }
@@ -111,6 +118,9 @@ func (w *Watcher) visit(dir string, in folder, m mode) error {
 		name := filepath.Join(dir, entry.Name())
 		if !entry.IsDir() {
 			w.find(name, in, m)
+			if entry.Type()&fs.ModeSymlink != 0 {
+				w.passLink(name, in)
+			}
 		} else if child, ok := w.admit(name, in); ok {
 			_ = w.visit(name, child, m)
 		}
@@ -192,19 +202,4 @@ func (w *Watcher) leave(dir string) {
 
 func holds(entries []os.DirEntry, name string) bool {
 	return slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == name && !e.IsDir() })
-}
-
-// holdsGo reports whether a Go file lies in or below dir, or nothing at all yet. It
-// gives up after 2,000 entries, as output folders can be huge.
-func holdsGo(dir string) bool {
-	seen, found := 0, false
-	_ = filepath.WalkDir(dir, func(name string, _ fs.DirEntry, err error) error {
-		seen++
-		found = filepath.Ext(name) == ".go"
-		if found || seen > 2000 {
-			return fs.SkipAll
-		}
-		return nil
-	})
-	return found || seen == 1
 }

@@ -17,7 +17,6 @@ func TestUnreadableFolderIsOneTrouble(t *testing.T) {
 	must(t, os.Chmod(filepath.Dir(root), 0o755))
 	must(t, os.Chmod(filepath.Join(root, "locked"), 0))
 	w, err := newAsNobody(Config{Root: root})
-	must(t, os.Chmod(filepath.Join(root, "locked"), 0o755)) // for the clean-up
 	must(t, err)
 	p := run(t, w)
 	e, ok := p.next().(Trouble)
@@ -25,6 +24,10 @@ func TestUnreadableFolderIsOneTrouble(t *testing.T) {
 		t.Errorf("got %#v", e)
 	}
 	p.ignores(func() {}) // nothing more is said, and the rest is watched
+	must(t, os.Chmod(filepath.Join(root, "locked"), 0o755))
+	p.sees("locked/x.go rebuild") // taken up as it can be read now
+	p.save("locked/x.go", "package locked // 2")
+	p.sees("locked/x.go rebuild")
 }
 
 func newAsNobody(cfg Config) (*Watcher, error) {

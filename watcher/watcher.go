@@ -11,9 +11,10 @@
 // is remembered against what is on disk).
 //
 // Only folders are watched, and of these only the ones that can matter: what git
-// ignores, node_modules, hidden folders and build output are not entered, unless a
-// user rule or a go:embed line leads there. Links to folders are not followed, other
-// modules below Root are left out, and nothing is polled while Root is there.
+// ignores, node_modules and hidden folders are not entered, and build output no
+// further than to see that Go files come, unless a user rule or a go:embed line leads
+// there. Links to folders are not followed, other modules below Root are left out,
+// and nothing is polled while Root is there.
 package watcher
 
 import (
@@ -71,22 +72,26 @@ type Event interface{ isEvent() }
 // Pending is raised at the first sign of a relevant save.
 type Pending struct{ N uint64 }
 
-// Batch closes number N with the changes that settled together, at least one,
-// sorted by path.
+// Batch closes number N with the changes that settled together, at least one.
+// Touched lists the other files of the number, as [Unchanged] does: their content is
+// what it was, though a build that ran meanwhile may have read what lay between.
+// Both are sorted by path.
 type Batch struct {
 	N       uint64
 	Changes []Change
+	Touched []Change
 }
 
 // Unchanged closes number N: what was saved has the content that it had.
-// Touched lists those files with the action that they would have asked for.
+// Touched lists those files with the action that they would have asked for, sorted
+// by path; it is empty if a walk after lost events found nothing at all.
 type Unchanged struct {
 	N       uint64
 	Touched []Change
 }
 
-// Trouble is a line for the user: a folder that cannot be read, a limit of the
-// system, a Root that is gone. Watching goes on.
+// Trouble is a line for the user: a folder that cannot be read, a link out of Root, a
+// limit of the system, a Root that is gone. Watching goes on.
 type Trouble struct{ Text string }
 
 func (Pending) isEvent()   {}
@@ -203,5 +208,5 @@ func (w *Watcher) Configure(cfg Config) { w.inbox.put(func() { w.inbox.cfg = &cf
 func (w *Watcher) release() {
 	_ = w.fs.Close()
 	<-w.inbox.ended
-	w.git.stop()
+	w.git.stop(gitEnd)
 }

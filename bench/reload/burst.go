@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/watcher-dev/watcher/bench/harness"
 )
 
 // The burst of promise S7.
@@ -36,29 +38,30 @@ func runBurst() error {
 	if err := os.WriteFile(tool, []byte(slowTool), 0o755); err != nil {
 		return err
 	}
-	w, err := startWatcher(folder, fmt.Sprintf("[build]\nflags = [\"-toolexec=%s\"]\n", tool))
+	w, err := harness.Start(folder, harness.Ginapp, fmt.Sprintf("[build]\nflags = [\"-toolexec=%s\"]\n", tool))
 	if err != nil {
 		return err
 	}
-	defer w.stop()
-	reference, err := newService(filepath.Join(folder, "reference"))
+	defer w.Stop()
+	copied, err := harness.NewService(filepath.Join(folder, "reference"), harness.Ginapp)
 	if err != nil {
 		return err
 	}
+	reference := service{copied}
 	flags := append([]string{"-toolexec=" + tool}, ourFlags...)
 	if _, err := reference.build(flags...); err != nil {
 		return err
 	}
-	load := startLoad(w.url, 50)
+	load := startLoad(w.URL, 50)
 	served := map[int64]bool{}
 	broken := 0
 	var last time.Time
 	for n := 2; n < 2+burstSaves; n++ {
 		if n%7 == 0 && n < 1+burstSaves {
 			broken++
-			_, err = w.constant("broken")
+			_, err = w.SaveConstant("broken")
 		} else {
-			last, err = w.version(n)
+			last, err = w.SaveVersion(n)
 		}
 		if err != nil {
 			return err
@@ -71,9 +74,9 @@ func runBurst() error {
 	end := <-load.first(1 + burstSaves)
 	took := end.Sub(last)
 	t := load.end()
-	var builds series
+	var builds harness.Series
 	for n := range 5 {
-		if _, err := reference.version(1000 + n); err != nil {
+		if _, err := reference.SaveVersion(1000 + n); err != nil {
 			return err
 		}
 		b, err := reference.build(flags...)
@@ -82,7 +85,7 @@ func runBurst() error {
 		}
 		builds = append(builds, b)
 	}
-	build := builds.at(0.5)
+	build := builds.At(0.5)
 	fmt.Printf("%d saves in %v, %d broken, on a build of %v\n", burstSaves, burstSaves*burstEvery, broken, build.Round(time.Millisecond))
 	fmt.Printf("%d versions were seen served meanwhile (want %d)\n", len(served), wantServed)
 	fmt.Printf("the last was served %v after its save: %.2f builds\n", took.Round(time.Millisecond), took.Seconds()/build.Seconds())

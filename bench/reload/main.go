@@ -12,8 +12,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
+
+	"github.com/watcher-dev/watcher/bench/harness"
 )
 
 // allowed is what watcher may add to the build and the start of the app.
@@ -34,19 +35,6 @@ func main() {
 	}
 }
 
-// series are times of one kind.
-type series []time.Duration
-
-func (s series) at(part float64) time.Duration {
-	sorted := slices.Sorted(slices.Values(s))
-	return sorted[int(part*float64(len(sorted)-1)+0.5)]
-}
-
-func (s series) String() string {
-	round := func(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
-	return fmt.Sprintf("%10v %10v %10v", round(s.at(0)), round(s.at(0.5)), round(s.at(1)))
-}
-
 // reload interleaves each edit under watcher with the same edit by go build alone, so
 // that what else the machine does falls on both.
 func reload(edits, rate int) error {
@@ -55,23 +43,25 @@ func reload(edits, rate int) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	w, err := startWatcher(folder, "")
+	h, err := harness.Start(folder, harness.Ginapp, "")
 	if err != nil {
 		return err
 	}
-	defer w.stop()
-	bare, err := newService(filepath.Join(folder, "bare"))
+	defer h.Stop()
+	w := watched{h}
+	copied, err := harness.NewService(filepath.Join(folder, "bare"), harness.Ginapp)
 	if err != nil {
 		return err
 	}
+	bare := service{copied}
 	if _, err := bare.build(ourFlags...); err != nil {
 		return err
 	}
 	if _, err := bare.build(); err != nil {
 		return err
 	}
-	load := startLoad(w.url, rate)
-	var served, pending, same, plain, start series
+	load := startLoad(w.URL, rate)
+	var served, pending, same, plain, start harness.Series
 	for n := 2; n < 2+edits; n++ {
 		s, p, err := w.edit(n, load)
 		if err != nil {
@@ -95,11 +85,11 @@ func reload(edits, rate int) error {
 	fmt.Printf("%-44s %v\n", "the same edit, go build with the same flags", same)
 	fmt.Printf("%-44s %v\n", "the same edit, go build without flags", plain)
 	fmt.Printf("%-44s %v\n", "the app's own start-up", start)
-	fmt.Printf("%-44s %10v %10v %10v  (p50, p99)\n", "save → pending", "", pending.at(0.5).Round(100*time.Microsecond), pending.at(0.99).Round(100*time.Microsecond))
-	limit := same.at(0.5) + start.at(0.5) + allowed
-	fmt.Printf("\nmedian save → served %v, limit %v (build + start-up + %v)\n", served.at(0.5).Round(time.Millisecond), limit.Round(time.Millisecond), allowed)
+	fmt.Printf("%-44s %10v %10v %10v  (p50, p99)\n", "save → pending", "", pending.At(0.5).Round(100*time.Microsecond), pending.At(0.99).Round(100*time.Microsecond))
+	limit := same.At(0.5) + start.At(0.5) + allowed
+	fmt.Printf("\nmedian save → served %v, limit %v (build + start-up + %v)\n", served.At(0.5).Round(time.Millisecond), limit.Round(time.Millisecond), allowed)
 	fmt.Println(t)
-	if served.at(0.5) > limit || t.faults() > 0 {
+	if served.At(0.5) > limit || t.faults() > 0 {
 		return fmt.Errorf("a promise is broken")
 	}
 	return nil

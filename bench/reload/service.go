@@ -1,47 +1,29 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/watcher-dev/watcher/bench/harness"
 )
 
 // ourFlags are those that watcher builds with.
 var ourFlags = []string{"-ldflags", "-s -w -buildid=", "-buildvcs=false", "-pgo=off"}
 
-// service is a copy of the sample service.
-type service struct{ dir string }
-
-func newService(dir string) (service, error) {
-	return service{dir}, os.CopyFS(dir, os.DirFS("testdata/ginapp"))
-}
-
-// version writes version n and returns when the write had ended.
-func (s service) version(n int) (time.Time, error) {
-	return s.constant(fmt.Sprintf("%q", fmt.Sprintf("v%d", n)))
-}
-
-func (s service) constant(value string) (time.Time, error) {
-	file := filepath.Join(s.dir, "internal", "version", "version.go")
-	text := "// Package version says which one this is.\npackage version\n\nconst Version = " + value + "\n"
-	err := os.WriteFile(file, []byte(text), 0o644)
-	return time.Now(), err
-}
+// service is a copy of the sample service that is built by go build alone.
+type service struct{ harness.Service }
 
 // build runs go build alone and returns how long it took.
 func (s service) build(flags ...string) (time.Duration, error) {
-	args := append(append([]string{"build"}, flags...), "-o", filepath.Join(s.dir, "binary"), ".")
+	args := append(append([]string{"build"}, flags...), "-o", filepath.Join(s.Dir, "binary"), ".")
 	cmd := exec.Command("go", args...)
-	cmd.Dir = s.dir
+	cmd.Dir = s.Dir
 	began := time.Now()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("go build: %w: %s", err, out)
@@ -52,7 +34,7 @@ func (s service) build(flags ...string) (time.Duration, error) {
 // edit makes version n and measures: build with watcher's flags, start-up; then a
 // further edit built without flags.
 func (s service) edit(n int) (same, plain, start time.Duration, err error) {
-	if _, err = s.version(n); err != nil {
+	if _, err = s.SaveVersion(n); err != nil {
 		return
 	}
 	if same, err = s.build(ourFlags...); err != nil {
@@ -61,7 +43,7 @@ func (s service) edit(n int) (same, plain, start time.Duration, err error) {
 	if start, err = s.startUp(); err != nil {
 		return
 	}
-	if _, err = s.version(100_000 + n); err != nil {
+	if _, err = s.SaveVersion(100_000 + n); err != nil {
 		return
 	}
 	plain, err = s.build()
@@ -76,8 +58,8 @@ func (s service) startUp() (time.Duration, error) {
 	}
 	addr := l.Addr().String()
 	l.Close()
-	cmd := exec.Command(filepath.Join(s.dir, "binary"))
-	cmd.Dir = s.dir
+	cmd := exec.Command(filepath.Join(s.Dir, "binary"))
+	cmd.Dir = s.Dir
 	_, port, _ := net.SplitHostPort(addr)
 	cmd.Env = append(os.Environ(), "PORT="+port)
 	began := time.Now()
@@ -99,89 +81,20 @@ func (s service) startUp() (time.Duration, error) {
 	return 0, errors.New("the app does not listen")
 }
 
-// watched is the sample service under watcher.
-type watched struct {
-	service
-	url   string
-	saves uint64 // numbers raised so far
-	cmd   *exec.Cmd
-	out   chan string // what it prints, a line each
-}
-
-// startWatcher builds watcher, copies the service, and returns when it serves.
-func startWatcher(folder, settings string) (*watched, error) {
-	binary := filepath.Join(folder, "watcher")
-	if out, err := exec.Command("go", "build", "-ldflags", "-s -w", "-o", binary, ".").CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build watcher: %w: %s", err, out)
-	}
-	s, err := newService(filepath.Join(folder, "service"))
-	if err != nil {
-		return nil, err
-	}
-	if settings != "" {
-		if err := os.WriteFile(filepath.Join(s.dir, ".watcher.toml"), []byte(settings), 0o644); err != nil {
-			return nil, err
-		}
-	}
-	w := &watched{service: s, cmd: exec.Command(binary, "--listen", "0", "--json"), out: make(chan string, 4096)}
-	w.cmd.Dir = s.dir
-	out, err := w.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := w.cmd.Start(); err != nil {
-		return nil, err
-	}
-	go func() {
-		for lines := bufio.NewScanner(out); lines.Scan(); {
-			w.out <- lines.Text()
-		}
-		close(w.out)
-	}()
-	for line := range w.out {
-		var e struct{ Event, Text string }
-		_ = json.Unmarshal([]byte(line), &e)
-		if e.Event == "front" {
-			w.url = e.Text
-		}
-		if e.Event == "ready" {
-			go func() {
-				for range w.out {
-				}
-			}()
-			return w, nil
-		}
-	}
-	return nil, errors.New("watcher ended before it was ready")
-}
-
-func (w *watched) stop() {
-	_ = w.cmd.Process.Signal(syscall.SIGINT)
-	_ = w.cmd.Wait()
-}
+// watched is one under watcher.
+type watched struct{ *harness.Watched }
 
 // edit saves version n and returns when it was first answered and when it was pending.
-func (w *watched) edit(n int, load *load) (served, pending time.Duration, err error) {
+func (w watched) edit(n int, load *load) (served, pending time.Duration, err error) {
 	first := load.first(n)
-	w.saves++
-	saved, err := w.version(n)
+	saved, known, err := w.Edit(n)
 	if err != nil {
 		return 0, 0, err
 	}
 	load.saved(n, saved)
-	for {
-		status, err := w.status()
-		if err != nil {
-			return 0, 0, err
-		}
-		if status.Pending >= w.saves {
-			pending = time.Since(saved)
-			break
-		}
-	}
 	select {
 	case at := <-first:
-		return at.Sub(saved), pending, nil
+		return at.Sub(saved), known.Sub(saved), nil
 	case <-time.After(time.Minute):
 		return 0, 0, fmt.Errorf("version %d is never served", n)
 	}
@@ -189,10 +102,10 @@ func (w *watched) edit(n int, load *load) (served, pending time.Duration, err er
 
 // settled waits until the old process has gone, so that nothing runs beside what is
 // measured next.
-func (w *watched) settled() error {
+func (w watched) settled() error {
 	for range 1000 {
-		children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", w.cmd.Process.Pid, w.cmd.Process.Pid))
-		all, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", w.cmd.Process.Pid))
+		children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", w.PID, w.PID))
+		all, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", w.PID))
 		count := 0
 		for _, file := range all {
 			text, _ := os.ReadFile(file)
@@ -208,18 +121,4 @@ func (w *watched) settled() error {
 		time.Sleep(10 * time.Millisecond)
 	}
 	return errors.New("the old process does not go")
-}
-
-type status struct {
-	Pending    uint64
-	Generation int
-}
-
-func (w *watched) status() (s status, err error) {
-	r, err := http.Get(w.url + "/__watcher/api/status")
-	if err != nil {
-		return s, err
-	}
-	defer r.Body.Close()
-	return s, json.NewDecoder(r.Body).Decode(&s)
 }

@@ -14,17 +14,14 @@ import (
 // errLocked says that another process holds a lock.
 var errLocked = errors.New("locked")
 
-// cacheFolder returns the project's folder for binaries and work, made where it is
+// cacheFolder returns a program's folder for binaries and work, made where it is
 // missing: in the user's cache folder, or in the project where there is none (rule 38).
-func cacheFolder(env []string, module string) (string, error) {
-	base := lookup(env, "XDG_CACHE_HOME")
-	if base == "" && lookup(env, "HOME") != "" {
-		base, _ = os.UserCacheDir()
-	}
-	if base == "" || !filepath.IsAbs(base) {
+func cacheFolder(module, pkg string) (string, error) {
+	base, err := os.UserCacheDir()
+	if err != nil {
 		return inProject(module)
 	}
-	sum := sha256.Sum256([]byte(module))
+	sum := sha256.Sum256([]byte(module + "\x00" + pkg))
 	dir := filepath.Join(base, "watcher", filepath.Base(module)+"-"+hex.EncodeToString(sum[:6]))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return inProject(module)
@@ -41,7 +38,7 @@ func inProject(module string) (string, error) {
 	return dir, os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("*\n"), 0o600)
 }
 
-// lock keeps a second watcher out of the same project, whose slots it would write over.
+// lock keeps a second watcher from the same program, whose slots it would write over.
 type lock struct{ file *os.File }
 
 func lockProject(cache string) (*lock, error) {
@@ -52,7 +49,7 @@ func lockProject(cache string) (*lock, error) {
 	if err := tryLock(file); err != nil {
 		defer file.Close()
 		holder, _ := io.ReadAll(io.LimitReader(file, 256))
-		return nil, fmt.Errorf("another watcher runs in this project already (%s): stop it first, or use its address", strings.TrimSpace(string(holder)))
+		return nil, fmt.Errorf("another watcher runs this program already (%s): stop it first, or use its address", strings.TrimSpace(string(holder)))
 	}
 	return &lock{file}, nil
 }

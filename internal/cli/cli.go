@@ -7,6 +7,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 
@@ -17,9 +18,10 @@ import (
 
 // Call is one call of the program: a value, so that a test can make several in one process.
 type Call struct {
-	Args    []string // without the program's name
-	Env     []string // whole environment
-	Dir     string   // folder it is started in; "" is the process's own
+	Args    []string  // without the program's name
+	Env     []string  // whole environment
+	Dir     string    // folder it is started in; "" is the process's own
+	Stdin   io.Reader // asked only if it is a terminal
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Signals <-chan os.Signal // those of [Signals]; nil means that none come
@@ -40,20 +42,21 @@ func Run(c Call) int {
 	if c.Dir == "" {
 		dir, err := os.Getwd()
 		if err != nil {
-			return c.fail(err)
+			return c.fail(err, flags{})
 		}
 		c.Dir = dir
 	}
-	err := c.root().Execute()
+	var f flags
+	err := c.root(&f).Execute()
 	if err == nil {
 		return codeStopped
 	}
-	return c.fail(err)
+	return c.fail(err, f)
 }
 
 // fail prints an error as its one line.
-func (c Call) fail(err error) int {
-	style := terminal.Style{Color: c.color(c.Stderr, false)}
+func (c Call) fail(err error, f flags) int {
+	style := terminal.Style{JSON: f.json, Color: c.color(c.Stderr, f.noColor)}
 	terminal.New(c.Stderr, c.Stderr, style).Print(terminal.Event{Kind: terminal.KindFailed, Text: err.Error()})
 	var usage usageError
 	if errors.As(err, &usage) {
@@ -69,8 +72,7 @@ func (c Call) color(w io.Writer, refused bool) bool {
 }
 
 // root is the command tree. Run without a command is the main job.
-func (c Call) root() *cobra.Command {
-	var f flags
+func (c Call) root(f *flags) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "watcher [flags] [package] [-- app arguments]",
 		Short: "rebuilds a Go web service as you save, behind one address that never refuses",
@@ -96,7 +98,7 @@ code instead of failing. Settings are optional, in .watcher.toml.`,
 		Args: packageAndArguments, RunE: root.RunE,
 	}
 	f.bind(root)
-	root.AddCommand(run, c.initCommand(&f), c.versionCommand())
+	root.AddCommand(run, c.initCommand(f), c.versionCommand())
 	root.SetArgs(c.Args)
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
@@ -104,6 +106,14 @@ code instead of failing. Settings are optional, in .watcher.toml.`,
 		return usageError{errors.New(err.Error() + `: see "watcher help"`)}
 	})
 	return root
+}
+
+// noArguments allows none.
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("unexpected %q: see \"watcher help\"", args[0])}
+	}
+	return nil
 }
 
 // packageAndArguments allows one package before "--".

@@ -47,13 +47,20 @@ func parseListen(listen string) (address, error) {
 // open opens the front. The listeners stay open until the program ends.
 func (a address) open(strict bool) ([]net.Listener, error) {
 	listeners, err := a.listen()
-	if err == nil || !errors.Is(err, syscall.EADDRINUSE) {
+	forbidden := errors.Is(err, syscall.EACCES)
+	switch {
+	case err == nil || !forbidden && !errors.Is(err, syscall.EADDRINUSE):
 		return listeners, err
-	}
-	if a.asked || strict {
+	case forbidden && (a.asked || strict):
+		return nil, fmt.Errorf("front address %s needs rights that you do not have: choose a port above 1023 with --listen", a)
+	case a.asked || strict:
 		return nil, fmt.Errorf("front address %s is taken%s: end that one, or choose another with --listen", a, holder(a.port))
 	}
-	for next := a; next.port < a.port+nextPorts && next.port < 1<<16-1; {
+	next := a
+	if forbidden {
+		next.port = max(next.port, defaultPort-1)
+	}
+	for range nextPorts {
 		next.port++
 		if listeners, err := next.listen(); err == nil {
 			return listeners, nil
@@ -72,19 +79,23 @@ func (a address) listen() ([]net.Listener, error) {
 		}
 		return []net.Listener{l}, nil
 	}
-	four, err := listenOne("tcp4", "127.0.0.1", a.port)
-	if err != nil {
-		return nil, err
-	}
-	six, err := listenOne("tcp6", "::1", portOf(four))
-	switch {
-	case err == nil:
-		return []net.Listener{four, six}, nil
-	case errors.Is(err, syscall.EADDRINUSE):
+	for {
+		four, err := listenOne("tcp4", "127.0.0.1", a.port)
+		if err != nil {
+			return nil, err
+		}
+		six, err := listenOne("tcp6", "::1", portOf(four))
+		switch {
+		case err == nil:
+			return []net.Listener{four, six}, nil
+		case !errors.Is(err, syscall.EADDRINUSE):
+			return []net.Listener{four}, nil // a machine without IPv6
+		}
 		four.Close()
-		return nil, err
+		if a.port != 0 { // else another one may be free on both
+			return nil, err
+		}
 	}
-	return []net.Listener{four}, nil // a machine without IPv6
 }
 
 func listenOne(network, host string, port int) (net.Listener, error) {
@@ -122,6 +133,15 @@ func (a address) url() string {
 }
 
 func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
+
+// obstacle says why a port could not be had.
+func (a address) obstacle() string {
+	by := holder(a.port)
+	if by == "" && a.port < 1024 {
+		return "needs rights that you do not have"
+	}
+	return "is taken" + by
+}
 
 // holder names the program that has a port, where the system tells.
 func holder(port int) string {

@@ -13,7 +13,7 @@ import (
 
 func (c Call) initCommand(f *flags) *cobra.Command {
 	return &cobra.Command{
-		Use: "init", Short: "write a commented " + settings.File, Args: cobra.NoArgs,
+		Use: "init", Short: "write a commented " + settings.File, Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return c.writeSettings(f.settingsPath(c.Dir)) },
 	}
 }

@@ -2,8 +2,11 @@ package cli
 
 import (
 	"cmp"
+	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -134,11 +137,37 @@ func (p site) address(s settings.Settings, code project.Address) (address, error
 func (p site) userPort(s settings.Settings) int {
 	port := cmp.Or(s.App.Env[s.Run.PortEnv], lookup(p.env, s.Run.PortEnv))
 	if port == "" {
-		files, _ := godotenv.Read(p.envFiles(s)...) // a broken one is told when the app starts
-		port = files[s.Run.PortEnv]
+		for _, file := range p.envFiles(s) {
+			if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+				continue // what is wrong with it is told when the app starts
+			}
+			variables, _ := godotenv.Read(file)
+			port = cmp.Or(variables[s.Run.PortEnv], port)
+		}
 	}
 	n, _ := strconv.ParseUint(port, 10, 16)
 	return int(n)
+}
+
+// tagged is the environment in which go build looks for files: with the build tags of
+// the settings where the go command reads those of the environment.
+func (p site) tagged(s settings.Settings) []string {
+	env := over(p.env, s.Build.Env)
+	tags := slices.Clone(s.Build.Tags)
+	for i, flag := range s.Build.Flags {
+		value, ok := strings.CutPrefix(strings.TrimLeft(flag, "-"), "tags")
+		switch {
+		case ok && strings.HasPrefix(value, "="):
+			tags = append(tags, value[1:])
+		case ok && value == "" && i+1 < len(s.Build.Flags):
+			tags = append(tags, s.Build.Flags[i+1])
+		}
+	}
+	if len(tags) == 0 {
+		return env
+	}
+	flags := strings.TrimSpace(lookup(env, "GOFLAGS") + " -tags=" + strings.Join(tags, ","))
+	return over(env, map[string]string{"GOFLAGS": flags})
 }
 
 // signalNumber is the number of a signal whose name has been checked.

@@ -18,19 +18,22 @@ func (s *session) reload() loop.Reloaded {
 	for _, w := range warnings {
 		r.Notes = append(r.Notes, w.Error())
 	}
-	for _, d := range settings.Diff(s.settings, next) {
+	for _, d := range settings.Diff(s.read, next) {
+		if d.Effect == settings.Never {
+			r.Notes = append(r.Notes, d.Key+" takes effect when watcher is started anew: the old value stays")
+			continue
+		}
 		r.Keys = append(r.Keys, d.Key)
 		switch d.Effect {
 		case settings.Restart:
 			r.Action = max(r.Action, watcher.Restart)
 		case settings.Rebuild:
 			r.Action = max(r.Action, watcher.Rebuild)
-		case settings.Never:
-			r.Notes = append(r.Notes, d.Key+" takes effect when watcher is started anew: the old value stays")
 		}
 	}
+	s.read = next
 	keepStarted(&next, s.settings)
-	pkg, err := project.FindPackage(s.site.module, s.site.dir, next.App.Package, s.Env)
+	pkg, err := project.FindPackage(s.site.module, s.site.dir, next.App.Package, s.site.tagged(next))
 	if err != nil {
 		return loop.Reloaded{Err: err}
 	}

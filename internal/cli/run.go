@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -24,7 +25,8 @@ type session struct {
 	flags    flags
 	terminal *terminal.Terminal
 	site     site
-	settings settings.Settings
+	settings settings.Settings // that hold
+	read     settings.Settings // as they were read last
 	pkg      project.Package
 	code     project.Address
 
@@ -55,12 +57,7 @@ func (c Call) watch(f flags) error {
 	lock.tell(s.site.url)
 
 	s.front = proxy.New(s.proxyConfig(s.settings))
-	ctx, closeFront := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- s.front.Serve(ctx, listeners...) }()
-	err = s.loop()
-	closeFront() // last: until here it answers
-	return errors.Join(err, <-served)
+	return s.loop(listeners)
 }
 
 // find reads the settings and looks for the module, the package and its address.
@@ -87,11 +84,15 @@ func (s *session) findPackage() (err error) {
 	if below, err := filepath.Rel(s.site.dir, s.site.module.Dir); err == nil && filepath.IsLocal(below) {
 		s.site.dir = s.site.module.Dir // the only module below: its folder is where the app expects to be
 	}
-	if s.pkg, err = project.FindPackage(s.site.module, s.site.dir, s.settings.App.Package, s.Env); err != nil {
+	s.pkg, err = project.FindPackage(s.site.module, s.site.dir, s.settings.App.Package, s.site.tagged(s.settings))
+	if several, ok := errors.AsType[*project.Several](err); ok {
+		s.pkg, err = s.ask(several)
+	}
+	if err != nil {
 		return err
 	}
 	s.code = project.ScanAddress(s.site.module, s.pkg, s.settings.Run.PortEnv)
-	s.site.cache, err = cacheFolder(s.Env, s.site.module.Dir)
+	s.site.cache, err = cacheFolder(s.site.module.Dir, s.pkg.Pattern)
 	return err
 }
 
@@ -104,7 +105,7 @@ func (s *session) readSettings() error {
 	for _, w := range warnings {
 		s.warn(w.Error())
 	}
-	s.settings = loaded
+	s.settings, s.read = loaded, loaded
 	return nil
 }
 
@@ -117,10 +118,17 @@ func (s *session) load() (settings.Settings, []settings.Problem, error) {
 		path = ""
 	}
 	loaded, warnings, err := settings.Load(path, s.shown(s.site.settings), s.Env)
+	if errors.Is(err, fs.ErrPermission) {
+		err = fmt.Errorf("%w: make it readable, or start watcher elsewhere", err)
+	}
 	if err != nil {
 		return loaded, warnings, err
 	}
-	return s.flags.over(loaded), warnings, nil
+	loaded = s.flags.over(loaded)
+	if loaded.Run.Swap == string(loop.SwapOverlap) && loaded.Run.Port != 0 {
+		return loaded, nil, usageError{fmt.Errorf("--swap overlap cannot go with [run] port: two processes cannot hold port %d", loaded.Run.Port)}
+	}
+	return loaded, warnings, nil
 }
 
 // shown is a path as people see it: relative to where they are, if it lies below.
@@ -147,7 +155,7 @@ func (s *session) listen() (l []net.Listener, err error) {
 	case want.why != "":
 		s.warn(want.why + ": the front is " + s.site.url)
 	case want.port != 0 && got.port != want.port:
-		s.warn(fmt.Sprintf("port %d is taken%s: the front is %s", want.port, holder(want.port), s.site.url))
+		s.warn(fmt.Sprintf("port %d %s: the front is %s", want.port, want.obstacle(), s.site.url))
 	}
 	if !got.loopback() {
 		s.warn("other machines can reach the front on " + got.String())
@@ -155,8 +163,9 @@ func (s *session) listen() (l []net.Listener, err error) {
 	return l, nil
 }
 
-// loop makes the other parts and runs the loop to its end.
-func (s *session) loop() error {
+// loop makes the other parts and runs the loop to its end. The front answers from
+// before the first build until after the last process.
+func (s *session) loop(listeners []net.Listener) error {
 	r, err := runner.New()
 	if err != nil {
 		return err
@@ -184,8 +193,18 @@ func (s *session) loop() error {
 	done := make(chan struct{})
 	defer close(done)
 	go s.obey(l, done)
+	ctx, closeFront := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() {
+		err := s.front.Serve(ctx, listeners...)
+		served <- err
+		if err != nil { // without a front there is nothing to go on for
+			l.Stop()
+		}
+	}()
 	l.Run()
-	return nil
+	closeFront()
+	return <-served
 }
 
 // obey hands signals on until done.

@@ -5,6 +5,7 @@ package cli
 import (
 	"errors"
 	"os"
+	"os/signal"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -14,6 +15,11 @@ import (
 func Signals() []os.Signal {
 	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, restartSignal}
 }
+
+// OutliveReader keeps the program alive when what reads its output ends first, as in
+// `watcher | tee log` on ^C: it has an app to stop. Ignored signals would be inherited
+// by the app, so it is taken and never looked at.
+func OutliveReader() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
 // restartSignal restarts the app (rule 44).
 const restartSignal = syscall.SIGUSR1

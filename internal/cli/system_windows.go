@@ -11,6 +11,9 @@ import (
 // Signals lists those that a Call wants to hear of.
 func Signals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
 
+// OutliveReader does nothing: there is no SIGPIPE.
+func OutliveReader() {}
+
 // restartSignal never comes on Windows.
 const restartSignal = syscall.Signal(-1)
 

@@ -14,6 +14,7 @@ func (t *turn) beginBuild() {
 		return
 	}
 	t.due.rebuild = false
+	t.readByBuild = t.readByBuild || t.raised > t.closed
 	t.build = &build{gen: t.number(), covers: t.closed}
 	if p := t.in(current); p != nil {
 		t.build.running = p.binary

@@ -168,7 +168,7 @@ func (t *turn) takeLoaded(r Reloaded) {
 		return
 	}
 	t.policy = policyOf(r.Plan)
-	t.mode = t.chooseMode(t.mode)
+	t.chooseMode()
 	t.saySettings(r.Keys)
 	t.ask(r.Action)
 }

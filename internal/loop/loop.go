@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -126,11 +127,11 @@ func (l *Loop) Run() {
 	defer cancel()
 	defer close(l.done)
 
-	l.others.Go(func() { l.watch(ctx) })
 	s := l.initial()
 	view := s.view()
 	l.cfg.Front.Publish(view)
-	l.send(begun{})
+	l.events <- begun{} // before anybody else sends: there is room
+	l.others.Go(func() { l.watch(ctx) })
 	for ev := range l.events {
 		l.adopt(ev)
 		var effects []effect
@@ -151,10 +152,8 @@ func (l *Loop) Run() {
 
 // initial is the state before the first event.
 func (l *Loop) initial() state {
-	s := state{policy: policyOf(l.plan)}
-	if l.plan.Swap == SwapStopFirst || l.plan.Swap == SwapAuto && l.plan.OwnPort {
-		s.mode = stopFirst
-	}
+	s := state{policy: policyOf(l.plan), fixed: l.plan.OwnPort}
+	s.chooseMode()
 	return s
 }
 
@@ -168,7 +167,9 @@ func (l *Loop) adopt(ev event) {
 	switch ev := ev.(type) {
 	case loaded:
 		if ev.Err == nil {
+			likely := l.plan.Run.Likely
 			l.plan = ev.Plan
+			l.plan.Run.Likely = cmp.Or(likely, ev.Plan.Run.Likely)
 		}
 	case ran:
 		if r, ok := ev.Event.(runner.Ready); ok && r.OwnPort {

@@ -30,6 +30,7 @@ func (t *turn) beginStart() {
 		t.beginBuild()
 		return
 	}
+	t.relearn()
 	if t.mode == stopFirst {
 		t.vacate()
 		if len(t.procs) > 0 {
@@ -65,6 +66,7 @@ func (t *turn) launch() {
 	}
 	t.due.restart, t.due.fresh, t.due.recover = false, nil, ""
 	t.retry, t.down = 0, up
+	t.readByStart = t.readByStart || t.raised > t.closed
 	t.procs = append(t.procs, p)
 	t.do(startProcess{p.gen, p.binary})
 }
@@ -113,8 +115,9 @@ func (t *turn) takeReady(ev runner.Ready) {
 		old.role = standby
 	}
 	p.role, p.target, p.began = current, true, t.now
+	t.kills = 0
 	p.pid, p.upstream = ev.PID, ev.Upstream
-	t.learnPort(ev)
+	t.learnPort(p, ev)
 	if !t.buildFailed && p.binary == t.newest {
 		t.problem = nil
 	}
@@ -141,39 +144,54 @@ func (t *turn) boundLeaving() {
 }
 
 // learnPort chooses the way of the next swaps by what the app did with the port (rule 13).
-func (t *turn) learnPort(ev runner.Ready) {
-	if t.policy.swap != SwapAuto {
-		return
-	}
-	t.mode = overlap
-	if ev.OwnPort || t.fixed {
-		t.mode = stopFirst
-	}
-	if t.mode != t.told {
+func (t *turn) learnPort(p *process, ev runner.Ready) {
+	p.fixed = ev.OwnPort
+	t.fixed = t.fixed || ev.OwnPort // not yet the other way: Fixed may follow
+	if t.chooseMode(); t.mode != t.told {
 		t.told = t.mode
-		t.sayMode(ev)
+		t.sayOwnPort(ev)
 	}
 }
 
 func (t *turn) takeFixed(ev runner.Fixed) {
-	if t.find(ev.Generation) == nil || t.fixed {
+	p := t.find(ev.Generation)
+	if p == nil || p.role != current {
 		return
 	}
-	t.fixed = true
-	t.mode = t.chooseMode(stopFirst)
-	t.told = t.mode
-	t.sayFixed(ev)
+	p.fixed, t.fixed = true, true
+	if t.chooseMode(); t.mode != t.told {
+		t.told = t.mode
+		t.sayFixed(ev)
+	}
 }
 
-// chooseMode returns the way that the settings ask for, or in auto the one given.
-func (t *turn) chooseMode(auto mode) mode {
-	switch t.policy.swap {
-	case SwapOverlap:
-		return overlap
-	case SwapStopFirst:
-		return stopFirst
+// relearn looks, before a swap, whether the target still binds ports of its own.
+func (t *turn) relearn() {
+	p := t.in(current)
+	if p == nil || !p.proven || p.fixed == t.fixed {
+		return
 	}
-	return auto
+	t.fixed = p.fixed
+	if t.chooseMode(); t.mode != t.told {
+		t.told = t.mode
+		t.warn("the app listens on PORT alone: from now on the new one starts beside the old one", "")
+	}
+}
+
+// chooseMode takes the way that the settings ask for, which needs no telling; in auto,
+// what the app was seen to do with ports decides (rule 13).
+func (s *state) chooseMode() {
+	switch s.policy.swap {
+	case SwapOverlap:
+		s.mode, s.told = overlap, overlap
+	case SwapStopFirst:
+		s.mode, s.told = stopFirst, stopFirst
+	default:
+		s.mode = overlap
+		if s.fixed {
+			s.mode = stopFirst
+		}
+	}
 }
 
 // takeProof lets the old generation go when the new one has lived for its second.

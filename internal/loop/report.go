@@ -17,6 +17,7 @@ const (
 	problemBuild = "build"
 	problemStart = "start"
 	problemCrash = "crash"
+	problemExit  = "exit" // by itself, with code 0
 )
 
 func (t *turn) print(e terminal.Event) { t.do(say{e}) }
@@ -78,13 +79,9 @@ func (t *turn) sayDrained(p process) {
 	})
 }
 
-func (t *turn) sayMode(ev runner.Ready) {
-	if t.mode == stopFirst {
-		t.warn("the app listens on its own "+ev.Upstream+", not on PORT: each swap stops the old one first, and requests wait",
-			"let it read PORT, and the two will overlap")
-		return
-	}
-	t.warn("the app listens on PORT: from now on the new one starts beside the old one", "")
+func (t *turn) sayOwnPort(ev runner.Ready) {
+	t.warn("the app listens on its own "+ev.Upstream+", not on PORT: each swap stops the old one first, and requests wait",
+		"let it read PORT, and the two will overlap")
 }
 
 func (t *turn) sayFixed(ev runner.Fixed) {
@@ -119,7 +116,7 @@ func (t *turn) sayExit(p process, ev runner.Exited, crash bool) {
 }
 
 func (t *turn) sayGivenUp() {
-	t.warn(fmt.Sprintf("given up after %d crashes in %s", crashLimit, crashInterval), "the next save starts it again")
+	t.warn(fmt.Sprintf("given up after %d failures in %s", crashLimit, crashInterval), "the next save starts it again")
 }
 
 func (t *turn) saySettings(keys []string) {
@@ -144,7 +141,11 @@ func howItEnded(ev runner.Exited) string {
 	if ev.Signal != "" {
 		how = "ended by signal " + ev.Signal
 	}
-	return how + " after " + ev.Alive.Round(100*time.Millisecond).String()
+	unit := time.Millisecond
+	if ev.Alive > time.Second {
+		unit = 100 * time.Millisecond
+	}
+	return how + " after " + ev.Alive.Round(unit).String()
 }
 
 func buildProblem(r builder.Result) *proxy.Problem {
@@ -179,9 +180,9 @@ func startProblem(p process, ev runner.Failed) *proxy.Problem {
 	}
 }
 
-func crashProblem(p process, ev runner.Exited) *proxy.Problem {
+func exitProblem(kind string, p process, ev runner.Exited) *proxy.Problem {
 	return &proxy.Problem{
-		Kind: problemCrash, Title: fmt.Sprintf("#%d %s", p.gen, howItEnded(ev)),
+		Kind: kind, Title: fmt.Sprintf("#%d %s", p.gen, howItEnded(ev)),
 		Text: strings.Join(ev.Tail, "\n"),
 	}
 }

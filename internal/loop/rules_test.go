@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/watcher"
 )
 
@@ -50,6 +51,32 @@ func TestS1_OlderNumberLetsNobodyGo(t *testing.T) {
 			s.wantView("number 2 was no change", func(v proxy.View) bool { return v.Settled == 2 })
 		})
 	}
+}
+
+// TestS1_WhatStoodThereForAMoment: a file that changes and changes back while a build
+// reads it has the content that it had, and the binary may not.
+func TestS1_WhatStoodThereForAMoment(t *testing.T) {
+	goFile := []watcher.Change{{Path: "/src/gen.go", Action: watcher.Rebuild}}
+	s := row(newScript(t), "building")
+	s.event(watched{watcher.Pending{N: 2}}).built("b").ready(2)
+	s.did = nil
+	s.event(watched{watcher.Unchanged{N: 2, Touched: goFile}}).wantDid("build")
+
+	s = row(newScript(t), "idle") // the number is open when the build begins
+	s.event(watched{watcher.Pending{N: 1}}).exited(1, 1).event(retryDue{1})
+	s.did = nil
+	s.event(watched{watcher.Unchanged{N: 1, Touched: []watcher.Change{{Path: "/src/config.yaml", Action: watcher.Restart}}}})
+	s.wantDid("stop #2")
+
+	s = row(newScript(t), "building") // beside a change of another kind
+	s.event(watched{watcher.Pending{N: 2}})
+	s.did = nil
+	s.event(watched{watcher.Batch{N: 2, Changes: []watcher.Change{{Path: "/src/a.css", Action: watcher.Refresh}}, Touched: goFile}})
+	s.wantDid("kill build")
+
+	s = row(newScript(t), "idle").touch(watcher.Rebuild) // nothing has read it
+	s.did = nil
+	s.save(watcher.Rebuild).wantDid("build")
 }
 
 func TestRule2_RestartDueSurvivesAnEqualBinary(t *testing.T) {
@@ -131,6 +158,52 @@ func TestRule9_CrashDuringABuildWaitsForIt(t *testing.T) {
 	s.exited(1, 1).wantDid()
 	s.wantView("held", func(v proxy.View) bool { return v.Waiting && v.Generation == 0 })
 	s.broken().wantDid("start #3 a")
+}
+
+func TestRule9_NeverMeansNever(t *testing.T) {
+	never := func() *script {
+		s := newScript(t)
+		s.state.policy.restart = RestartNever
+		return s
+	}
+	s := never().begin().built("a")
+	s.did = nil
+	s.failed(1).exited(1, 1).wantDid("stop #1")
+	s.wantView("down", func(v proxy.View) bool { return v.Phase == proxy.Exited && !v.Waiting && v.Failed })
+
+	s = row(never(), "building")
+	s.did = nil
+	s.exited(1, 1).broken().wantDid() // the target went during the build
+	s.save(watcher.Restart).wantDid("start #3 a")
+}
+
+func TestRule6_KillsAreForgottenWhenACandidateServes(t *testing.T) {
+	s := row(newScript(t), "idle").save(watcher.Restart).save(watcher.Restart).exited(2, 0).save(watcher.Restart).exited(3, 0)
+	s.ready(gen(s, starting)).wait(time.Hour)
+	s.save(watcher.Rebuild)
+	s.did = nil
+	s.save(watcher.Rebuild).wantDid("kill build")
+}
+
+func TestRule13_WayFollowsWhatTheAppDoes(t *testing.T) {
+	s := row(newScript(t), "idle")
+	s.event(ran{runner.Fixed{Generation: 1, Addrs: []string{":6060"}}})
+	s.did, s.said = nil, nil
+	s.save(watcher.Restart).wantDid("drain #1")
+	s.drained(1).exited(1, 0).ready(2).proof(2)
+	if s.did = nil; len(s.said) > 5 {
+		t.Errorf("said %q", s.said)
+	}
+	s.save(watcher.Restart).wantDid("start #3 a") // #2 did not bind it any more
+}
+
+func TestRule13_SwapEditedBackToAuto(t *testing.T) {
+	s := newScript(t)
+	s.state.policy.swap = SwapOverlap
+	s.begin().built("a").readyOnOwn(1).proof(1)
+	s.event(loaded{Reloaded{Plan: Plan{Swap: SwapAuto, Restart: RestartOnFailure}}})
+	s.did = nil
+	s.save(watcher.Restart).wantDid("drain #1")
 }
 
 func TestRule9_ExitIsNotACrash(t *testing.T) {

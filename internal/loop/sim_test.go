@@ -29,10 +29,13 @@ type world struct {
 	works   []int // versions that do not compile
 	numbers map[uint64]int
 	open    uint64 // raised and not closed; 0 for none
+	passing bool   // while it is open, a source stands there that will be gone again
 	raised  uint64
 
 	compiling *compile
-	compiled  map[string]int // binary → version
+	compiled  map[string]int    // binary → version that it is of
+	meant     map[string]int    // binary → version that it was to be of
+	passed    map[string]uint64 // binary → number whose passing content it has
 	binaries  int
 	live      map[int]*fakeProcess
 	started   map[int]string // generation → binary
@@ -44,8 +47,13 @@ type world struct {
 	over      bool
 }
 
+// passingVersion is what a build has read that was never meant to be built.
+const passingVersion = -1
+
 type compile struct {
 	version int
+	meant   int
+	passed  uint64
 	killed  bool
 	running string
 	keep    []string
@@ -62,7 +70,7 @@ func newWorld(t testing.TB, pick func(int) int) *world {
 	return &world{
 		t: t, pick: pick, now: time.Unix(1_800_000_000, 0),
 		state:   state{policy: policy{swap: SwapAuto, restart: RestartOnFailure}},
-		numbers: map[uint64]int{}, compiled: map[string]int{}, live: map[int]*fakeProcess{}, started: map[int]string{},
+		numbers: map[uint64]int{}, compiled: map[string]int{}, meant: map[string]int{}, passed: map[string]uint64{}, live: map[int]*fakeProcess{}, started: map[int]string{},
 	}
 }
 
@@ -103,7 +111,7 @@ func (w *world) hear(e terminal.Event) {
 	if e.Kind != terminal.KindFailed {
 		return
 	}
-	w.answers = max(w.answers, w.compiled[w.started[e.Generation]])
+	w.answers = max(w.answers, w.meant[w.started[e.Generation]])
 }
 
 func (w *world) play(e effect) {
@@ -122,7 +130,10 @@ func (w *world) play(e effect) {
 		if len(e.keep) >= maxBinaries {
 			w.fail("Bounds", "%d binaries are kept: no slot is left", len(e.keep))
 		}
-		w.compiling = &compile{version: w.content, running: e.running, keep: e.keep}
+		w.compiling = &compile{version: w.content, meant: w.content, running: e.running, keep: e.keep}
+		if w.passing {
+			w.compiling.version, w.compiling.passed = passingVersion, w.open
+		}
 	case killBuild:
 		w.compiling.killed = true
 	case startProcess:
@@ -212,9 +223,13 @@ func (w *world) checkTargetLeftAlone(before state, ev event) {
 // checkSettled is rule 1: a settled number is served, or has failed, or no change.
 func (w *world) checkSettled(v proxy.View) {
 	w.t.Helper()
+	serves := 0
 	if p := w.live[v.Generation]; p != nil {
-		w.answers = max(w.answers, w.compiled[p.binary])
+		if serves = w.compiled[p.binary]; serves == passingVersion && v.Settled < w.passed[p.binary] {
+			serves = w.meant[p.binary] // whoever came after what it has read by chance still waits
+		}
 	}
+	w.answers = max(w.answers, serves)
 	if v.Stopping || v.Generation == 0 && v.Waiting {
 		return // nobody is answered by anything
 	}
@@ -239,6 +254,9 @@ func (w *world) moves() []func() {
 		if p.reported {
 			m = append(m, func() { w.exit(gen) })
 		}
+		if p.wasReady && w.pick(8) == 0 {
+			m = append(m, func() { w.send(ran{runner.Fixed{Generation: gen, Addrs: []string{":6060"}}}) })
+		}
 	}
 	for i := range w.timers {
 		m = append(m, func() {
@@ -258,7 +276,9 @@ func (w *world) moves() []func() {
 		m = append(m, func() {
 			w.reads--
 			actions := []watcher.Action{watcher.Ignore, watcher.Restart, watcher.Rebuild}
-			w.send(loaded{Reloaded{Plan: Plan{Swap: SwapAuto, Restart: RestartOnFailure}, Action: actions[w.pick(3)]}})
+			swaps := []Swap{SwapAuto, SwapOverlap, SwapStopFirst}
+			restarts := []Restart{RestartOnFailure, RestartAlways, RestartNever}
+			w.send(loaded{Reloaded{Plan: Plan{Swap: swaps[w.pick(3)], Restart: restarts[w.pick(3)]}, Action: actions[w.pick(3)]}})
 		})
 	}
 	return m
@@ -285,11 +305,19 @@ func (w *world) save() {
 		w.raised++
 		w.open = w.raised
 		w.numbers[w.open] = w.numbers[w.open-1]
+		if w.passing = w.pick(3) == 0; w.passing && w.compiling != nil {
+			w.compiling.version, w.compiling.passed = passingVersion, w.open
+		}
 		w.send(watched{watcher.Pending{N: w.open}})
 		return
 	}
 	n := w.open
 	w.open = 0
+	var touched []watcher.Change
+	if w.passing {
+		w.passing = false
+		touched = []watcher.Change{{Path: "/src/gen.go", Action: watcher.Rebuild}}
+	}
 	changes := []watcher.Change{{Path: "/src/x"}}
 	switch w.pick(6) {
 	case 0:
@@ -309,7 +337,7 @@ func (w *world) save() {
 			w.works = append(w.works, w.content)
 		}
 	}
-	w.send(watched{watcher.Batch{N: n, Changes: changes}})
+	w.send(watched{watcher.Batch{N: n, Changes: changes, Touched: touched}})
 }
 
 func (w *world) endBuild() {
@@ -322,7 +350,7 @@ func (w *world) endBuild() {
 		w.answers = max(w.answers, c.version)
 		w.send(built{builder.Result{Err: &builder.Failure{Text: "no"}, Took: time.Second}})
 	case c.running != "" && w.pick(4) == 0: // only comments have changed
-		w.compiled[c.running] = max(w.compiled[c.running], c.version)
+		w.compiled[c.running], w.meant[c.running], w.passed[c.running] = c.version, c.meant, c.passed
 		w.send(built{builder.Result{Binary: w.newBinary(c), Equal: true, Took: time.Second}})
 	default:
 		w.send(built{builder.Result{Binary: w.newBinary(c), Took: time.Second}})
@@ -332,7 +360,7 @@ func (w *world) endBuild() {
 func (w *world) newBinary(c *compile) string {
 	w.binaries++
 	name := fmt.Sprintf("bin%d", w.binaries)
-	w.compiled[name] = c.version
+	w.compiled[name], w.meant[name], w.passed[name] = c.version, c.meant, c.passed
 	return name
 }
 

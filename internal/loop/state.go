@@ -17,6 +17,9 @@ type state struct {
 	settled uint64
 	saves   []save // closed, asked for a start or a build, and not yet settled
 
+	// Whether a build, or a start, has read files while the open number's were written.
+	readByBuild, readByStart bool
+
 	due     due    // actions asked for and not yet begun (rule 2)
 	loading bool   // the settings file is being read
 	stale   bool   // it was saved again meanwhile
@@ -36,7 +39,7 @@ type state struct {
 
 	mode  mode
 	told  mode // the way that the user believes in
-	fixed bool // the app was seen to bind fixed ports beside ours
+	fixed bool // the app binds ports that no second process can, as far as is known
 
 	down     down
 	crashes  []time.Time // of the last ten seconds
@@ -47,7 +50,6 @@ type state struct {
 
 	served   bool // something has been target
 	stopping bool
-	hurried  bool // told twice to stop
 }
 
 // save is a batch that waits to be settled.
@@ -108,6 +110,7 @@ type process struct {
 	urgent   bool      // not superseded by what comes later (rule 6)
 	restart  bool      // a file or an order asked for it, not only a build
 	proven   bool      // lived for a second as target
+	fixed    bool      // seen to bind ports that no second process can
 	drained  bool      // has no request any more
 	finished int       // requests that ended while it drained
 	cut      int
@@ -224,7 +227,7 @@ func (s *state) binaries() []string {
 // failed reports whether the newest build or start failed, so that what serves, if
 // anything does, is older than what was saved.
 func (s *state) failed() bool {
-	return s.problem != nil && s.problem.Kind != problemCrash
+	return s.problem != nil && (s.problem.Kind == problemBuild || s.problem.Kind == problemStart)
 }
 
 // view is the front's picture of the state.

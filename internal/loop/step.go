@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"slices"
 	"time"
 
 	"github.com/watcher-dev/watcher/runner"
@@ -60,19 +61,30 @@ func (t *turn) takeWatched(ev watcher.Event) {
 	switch ev := ev.(type) {
 	case watcher.Pending:
 		t.raised = ev.N
+		t.readByBuild, t.readByStart = t.build != nil, t.in(starting) != nil
 	case watcher.Batch:
-		t.closed = ev.N
-		t.change(ev.Changes)
+		t.close(ev.N, ev.Changes, ev.Touched)
 	case watcher.Unchanged:
-		t.closed = ev.N
-		// After a failure the same content counts too: the disk may have room
-		// again, the database may be up (rule 8).
-		if t.failed() || t.down != up {
-			t.change(ev.Touched)
-		}
+		t.close(ev.N, nil, ev.Touched)
 	case watcher.Trouble:
 		t.warn(ev.Text, "")
 	}
+}
+
+// close takes what a number was about. What has the content that it had counts too
+// after a failure, as the disk may have room again, or the database may be up (rule 8);
+// and where something may have read what stood there for a moment.
+func (t *turn) close(n uint64, changes, touched []watcher.Change) {
+	t.closed = n
+	changes = slices.Clip(changes)
+	for _, c := range touched {
+		if t.failed() || t.down != up ||
+			c.Action == watcher.Rebuild && t.readByBuild || c.Action == watcher.Restart && t.readByStart {
+			changes = append(changes, c)
+		}
+	}
+	t.readByBuild, t.readByStart = false, false
+	t.change(changes)
 }
 
 func (t *turn) takeRan(ev runner.Event) {

@@ -4,7 +4,6 @@ package loop
 // lets requests in flight finish; the second ends everything at once.
 func (t *turn) takeStop() {
 	if t.stopping {
-		t.hurried = true
 		for i := range t.procs {
 			t.procs[i].role = stopping
 			t.do(killProcess{t.procs[i].gen})

@@ -38,6 +38,7 @@ func (t *turn) takeFailed(ev runner.Failed) {
 // there is one, is left alone (rule 9).
 func (t *turn) startFailed(p process, ev runner.Failed) {
 	t.sayStartFailed(p, ev)
+	t.kills = 0
 	if !t.buildFailed { // else what the compiler said is newer
 		t.problem = startProblem(p, ev)
 	}
@@ -47,6 +48,10 @@ func (t *turn) startFailed(p process, ev runner.Failed) {
 	}
 	if t.proven != "" && t.proven != p.binary {
 		t.due.recover = t.proven
+		return
+	}
+	if t.policy.restart == RestartNever {
+		t.down = exited
 		return
 	}
 	t.backOff(p.binary)
@@ -92,15 +97,18 @@ func (t *turn) crashed(p process, ev runner.Exited) {
 	calm := ev.Code == 0 && ev.Signal == ""
 	wanted := t.policy.restart == RestartAlways || t.policy.restart == RestartOnFailure && !calm
 	t.sayExit(p, ev, wanted)
-	if !t.failed() {
-		t.problem = crashProblem(p, ev)
+	kind := problemCrash
+	if calm {
+		kind = problemExit
 	}
+	if !t.failed() {
+		t.problem = exitProblem(kind, p, ev)
+	}
+	underway := t.build != nil || t.due.rebuild || t.due.start() || t.in(starting) != nil
 	switch {
-	case t.build != nil || t.due.rebuild || t.due.start() || t.in(starting) != nil:
-		// What is under way takes its place; revive is asked if that fails.
 	case !wanted:
 		t.down = exited
-	default:
+	case !underway: // else that takes its place, and revive is asked if it fails
 		t.backOff(p.binary)
 	}
 }

@@ -100,7 +100,7 @@ func TestB3_SeveralMainPackages(t *testing.T) {
 	if !slices.EqualFunc(several.Packages, want, func(p Package, pattern string) bool { return p.Pattern == pattern }) {
 		t.Errorf("got %+v, want %v: services first", several.Packages, want)
 	}
-	message := "several main packages: ./cmd/b, ./cmd/d, ./cmd/c, ./cmd/a\n" +
+	message := "several main packages: ./cmd/b, ./cmd/d, ./cmd/c, ./cmd/a: " +
 		`say which one: watcher ./cmd/b, or package = "./cmd/b" under [app] in .watcher.toml`
 	if err.Error() != message {
 		t.Errorf("got %s\nwant %s", err, message)

@@ -26,11 +26,10 @@ type Package struct {
 // Those that look most like a web service come first.
 type Several struct{ Packages []Package }
 
-// Error lists the packages and says what to type, in two lines.
+// Error lists the packages and says what to type, in one line.
 func (e *Several) Error() string {
 	first := e.Packages[0].Pattern
-	return "several main packages: " + patterns(e.Packages) + "\n" +
-		"say which one: watcher " + first + ", or package = \"" + first + "\" under [app] in .watcher.toml"
+	return "several main packages: " + patterns(e.Packages) + ": say which one: watcher " + first + ", or package = \"" + first + "\" under [app] in .watcher.toml"
 }
 
 // patterns lists packages for a message; of very many it names the first.

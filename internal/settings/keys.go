@@ -51,9 +51,9 @@ func rows() []row {
 		{name: "build.tags", effect: Rebuild, meaning: "build tags"},
 		{name: "build.env", effect: Rebuild, meaning: "variables of go build"},
 
-		{name: "watch.ignore", effect: Live, meaning: "globs of files that start nothing, relative to dir", check: checkGlob},
+		{name: "watch.ignore", effect: Live, meaning: "globs of files that start nothing, relative to the module", check: checkGlob},
 
-		{name: "rule.paths", effect: Live, meaning: "globs of files, relative to dir; the first rule that matches wins", example: `["conf/**/*.yaml"]`, check: checkGlob},
+		{name: "rule.paths", effect: Live, meaning: "globs of files, relative to the module; the first rule that matches wins", example: `["conf/**/*.yaml"]`, check: checkGlob},
 		{name: "rule.action", effect: Live, meaning: "what a change of them does: " + list(actions()), example: `"signal"`, check: oneOf(actions())},
 		{name: "rule.signal", effect: Live, meaning: `what the app is sent by action "signal"`, example: `"SIGHUP"`, check: checkSignal},
 

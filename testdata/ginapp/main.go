@@ -34,13 +34,20 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer notes.close()
+	a := &app{config: config, notes: notes}
+	if path := os.Getenv("JOURNAL"); path != "" {
+		if a.journal, err = journal(path); err != nil {
+			return err
+		}
+	}
 	time.Sleep(startupDelay())
 
 	if os.Getenv(gin.EnvGinMode) == "" {
 		gin.SetMode(gin.ReleaseMode)
 	}
-	stopping, stopStreams := context.WithCancel(context.Background())
-	server := &http.Server{Addr: ":" + port(), Handler: newRouter(&app{config, notes, stopping})}
+	var stopStreams context.CancelFunc
+	a.stopping, stopStreams = context.WithCancel(context.Background())
+	server := &http.Server{Addr: ":" + port(), Handler: newRouter(a)}
 	server.RegisterOnShutdown(stopStreams)
 	failed := make(chan error, 1)
 	go func() { failed <- server.ListenAndServe() }()

@@ -16,11 +16,15 @@ type app struct {
 	config   config
 	notes    *notes
 	stopping context.Context // done when streams must end
+	journal  gin.HandlerFunc // nil if none is kept
 }
 
 func newRouter(a *app) *gin.Engine {
 	router := gin.New()
 	router.Use(gin.LoggerWithFormatter(logLine), gin.Recovery(), sign)
+	if a.journal != nil {
+		router.Use(a.journal)
+	}
 	router.LoadHTMLGlob("templates/*")
 	router.Static("/static", "./static")
 
@@ -33,6 +37,7 @@ func newRouter(a *app) *gin.Engine {
 	router.GET("/panic", func(*gin.Context) { panic("as you asked") })
 	router.Any("/echo", echo)
 	router.GET("/events", a.events)
+	router.POST("/lines", lines)
 	router.GET("/ws", a.socket)
 	router.GET("/notes", a.listNotes)
 	router.POST("/notes", a.addNote)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"io"
 	"net/http"
 	"time"
@@ -16,6 +17,7 @@ func (a *app) events(c *gin.Context) {
 	defer tick.Stop()
 	c.Stream(func(io.Writer) bool {
 		c.SSEvent("version", version.Version)
+		c.Writer.Flush() // Stream itself flushes when this returns
 		select {
 		case <-tick.C:
 			return true
@@ -23,6 +25,20 @@ func (a *app) events(c *gin.Context) {
 		case <-a.stopping.Done():
 		}
 		return false
+	})
+}
+
+// lines sends each line of the body back as it comes.
+func lines(c *gin.Context) {
+	if err := http.NewResponseController(c.Writer).EnableFullDuplex(); err != nil {
+		c.AbortWithError(http.StatusInternalServerError, err)
+		return
+	}
+	body := bufio.NewReader(c.Request.Body)
+	c.Stream(func(w io.Writer) bool {
+		line, err := body.ReadString('\n')
+		io.WriteString(w, line)
+		return err == nil
 	})
 }
 

@@ -57,7 +57,7 @@ func serve(config string) {
 	})
 	mux.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		fmt.Fprintf(w, "version %d hash %x query %s\n", version.Number, sha256.Sum256(body), r.URL.RawQuery)
+		fmt.Fprintf(w, "version %d hash %x query %s type %s\n", version.Number, sha256.Sum256(body), r.URL.RawQuery, r.Header.Get("Content-Type"))
 	})
 	mux.HandleFunc("/exit", func(w http.ResponseWriter, r *http.Request) {
 		code, _ := strconv.Atoi(r.FormValue("code"))

@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/watcher-dev/watcher/internal/project"
+	"github.com/watcher-dev/watcher/internal/settings"
+)
+
+func TestParseListen(t *testing.T) {
+	for listen, want := range map[string]string{
+		"9000": "localhost:9000", "localhost:9000": "localhost:9000", ":9000": "0.0.0.0:9000",
+		"127.0.0.1:9000": "127.0.0.1:9000", "[::1]:9000": "[::1]:9000", "0": "localhost:0",
+	} {
+		a, err := parseListen(listen)
+		if err != nil || a.String() != want || !a.asked {
+			t.Errorf("%q gives %v, %v; want %s", listen, a, err, want)
+		}
+	}
+	for _, listen := range []string{"", "here", "localhost:http", "70000", "1:2:3"} {
+		if a, err := parseListen(listen); err == nil {
+			t.Errorf("%q gives %v", listen, a)
+		}
+	}
+}
+
+func TestAddressURL(t *testing.T) {
+	for _, c := range []struct {
+		at       address
+		url      string
+		loopback bool
+	}{
+		{address{port: 80}, "http://localhost:80", true},
+		{address{host: "0.0.0.0", port: 80}, "http://localhost:80", false},
+		{address{host: "::", port: 80}, "http://localhost:80", false},
+		{address{host: "::1", port: 80}, "http://[::1]:80", true},
+		{address{host: "10.0.0.1", port: 80}, "http://10.0.0.1:80", false},
+	} {
+		if c.at.url() != c.url || c.at.loopback() != c.loopback {
+			t.Errorf("%+v: %s, loopback %v", c.at, c.at.url(), c.at.loopback())
+		}
+	}
+}
+
+// TestFrontAddress is rule 16 and the order: asked for, PORT, the code, 8080.
+func TestFrontAddress(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, ".env.local"), []byte("PORT=9411\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	literal := project.Address{Port: 8000, Where: "main.go:3"}
+	both := project.Address{Port: 8000, ReadsEnv: true}
+	for name, c := range map[string]struct {
+		env  []string
+		edit func(*settings.Settings)
+		code project.Address
+		want int
+	}{
+		"nothing is known":            {want: 8080},
+		"the code's default":          {code: both, want: 8000},
+		"the app binds it itself":     {code: literal, want: 8001},
+		"PORT":                        {env: []string{"PORT=9000"}, code: both, want: 9000},
+		"PORT that is no port":        {env: []string{"PORT=http"}, code: both, want: 8000},
+		"[app] env over PORT":         {env: []string{"PORT=9000"}, edit: func(s *settings.Settings) { s.App.Env = map[string]string{"PORT": "9001"} }, want: 9001},
+		"a second env file":           {edit: func(s *settings.Settings) { s.App.EnvFiles = []string{".env", ".env.local"} }, want: 9411},
+		"no env files":                {edit: func(s *settings.Settings) { s.App.EnvFiles = nil }, want: 8080},
+		"another variable":            {env: []string{"PORT=9000", "HTTP_PORT=9002"}, edit: func(s *settings.Settings) { s.Run.PortEnv = "HTTP_PORT" }, want: 9002},
+		"told by [run] port":          {edit: func(s *settings.Settings) { s.Run.Port = 7000 }, code: both, want: 7001},
+		"asked for, over all of them": {env: []string{"PORT=9000"}, edit: func(s *settings.Settings) { s.Proxy.Listen = "9003" }, code: literal, want: 9003},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := settings.Default()
+			if c.edit != nil {
+				c.edit(&s)
+			}
+			a, err := site{dir: dir, env: c.env}.address(s, c.code)
+			if err != nil || a.port != c.want {
+				t.Errorf("port %d, %v; want %d", a.port, err, c.want)
+			}
+		})
+	}
+}
+
+func TestTagged(t *testing.T) {
+	s := settings.Default()
+	s.Build.Tags = []string{"a"}
+	s.Build.Flags = []string{"-race", "-tags=b", "-tags", "c"}
+	s.Build.Env = map[string]string{"GOFLAGS": "-mod=mod"}
+	got := site{env: []string{"GOFLAGS=-v", "HOME=/"}}.tagged(s)
+	if !slices.Equal(got, []string{"HOME=/", "GOFLAGS=-mod=mod -tags=a,b,c"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestUsageErrorsAreOneLineAndCode2(t *testing.T) {
+	for _, args := range []string{"version extra", "init x", "a b", "--swap sideways", "--listen nowhere", "--nonsense", "-C missing"} {
+		var out, errs bytes.Buffer
+		code := Run(Call{Args: strings.Fields(args), Dir: t.TempDir(), Stdout: &out, Stderr: &errs})
+		if code != codeUsage || strings.Count(errs.String(), "\n") != 1 || out.Len() > 0 {
+			t.Errorf("watcher %s: code %d\n%s%s", args, code, &out, &errs)
+		}
+	}
+}
+
+// TestErrorInTheAskedForStyle: a program that reads --json gets the error as JSON.
+func TestErrorInTheAskedForStyle(t *testing.T) {
+	var errs bytes.Buffer
+	Run(Call{Args: []string{"--json"}, Env: os.Environ(), Dir: t.TempDir(), Stdout: &bytes.Buffer{}, Stderr: &errs})
+	if !strings.HasPrefix(errs.String(), "{") || !strings.Contains(errs.String(), `"event":"failed"`) {
+		t.Errorf("got %s", &errs)
+	}
+}
