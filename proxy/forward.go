@@ -3,7 +3,6 @@ package proxy
 import (
 	"bufio"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -26,7 +25,6 @@ type exchange struct {
 	began     time.Time                // when it was first held; zero if it never was
 	next      *waiter                  // who is woken when this one has its connection
 	unreached *state                   // the state whose target refused the connection
-	retried   bool                     // it was sent again after a connection had existed
 	err       error                    // why the last attempt brought no answer
 	build     string                   // value of Watcher-Build; "" for none
 	label     string                   // value of Watcher-Generation; "" for none
@@ -59,7 +57,7 @@ func (f *Front) serve(w http.ResponseWriter, r *http.Request) {
 		if r.Context().Err() != nil {
 			panic(http.ErrAbortHandler) // the client left, or Serve ended
 		}
-		if !x.again(s, r) {
+		if !x.again(s) {
 			x.badGateway(r, s)
 			return
 		}
@@ -87,35 +85,23 @@ func (f *Front) send(x *exchange, g *generation, r *http.Request) {
 	g.proxy.ServeHTTP(x, r)
 }
 
-// again decides whether a request that got no answer may be sent once more. If there
-// was no connection, nothing of it was sent, whatever its method: it waits for the next
-// view. Otherwise the app may have acted on it, so only a request that asks for no
-// effect is repeated, once.
-func (x *exchange) again(s *state, r *http.Request) bool {
+// again decides whether a request that got no answer may be sent once more: only if
+// there was no connection. Then nothing of it was sent, whatever its method, and it
+// waits for the next view. Otherwise the app may have acted on it. (The transport sends
+// a bodyless GET, HEAD or OPTIONS once more by itself if a connection that was kept turns out
+// to be closed; a further time would make the crash of one process that of the next.)
+func (x *exchange) again(s *state) bool {
 	if isDial(x.err) {
 		x.unreached = s
 		return true
 	}
-	harmless := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
-	if x.retried || !harmless || r.ContentLength != 0 || !hungUp(x.err) || s.target.cut.Load() {
-		return false
-	}
-	x.retried = true
-	return true
+	return false
 }
 
 // isDial reports whether err means that no connection could be made.
 func isDial(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	return ok && op.Op == "dial"
-}
-
-// hungUp reports whether err means that the app closed the connection. The transport
-// has no exported error for one that it finds closed.
-func hungUp(err error) bool {
-	_, network := errors.AsType[*net.OpError](err)
-	return network || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		strings.Contains(err.Error(), "server closed idle connection")
 }
 
 // mark notes what the answer's header will say of the code behind it (rule 21).

@@ -156,13 +156,12 @@ func wire(t *testing.T, answer func(n int64, r *http.Request) string) (string, *
 
 const wireOK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
-func TestF4_OnlyHarmlessRequestsAreSentAgain(t *testing.T) {
+func TestF4_NothingIsSentAgainOverAConnection(t *testing.T) {
 	for _, c := range []struct {
 		method, body string
 		sent         int64
 	}{
-		{"GET", "", 2}, {"HEAD", "", 2}, {"OPTIONS", "", 2},
-		{"GET", "body", 1}, {"POST", "", 1}, {"POST", "body", 1}, {"PUT", "body", 1}, {"DELETE", "", 1}, {"PATCH", "body", 1},
+		{"GET", "", 1}, {"HEAD", "", 1}, {"OPTIONS", "", 1}, {"GET", "body", 1}, {"POST", "", 1}, {"POST", "body", 1}, {"PUT", "body", 1}, {"DELETE", "", 1}, {"PATCH", "body", 1},
 	} {
 		t.Run(c.method+c.body, func(t *testing.T) {
 			f := serve(t, Config{})
@@ -176,6 +175,22 @@ func TestF4_OnlyHarmlessRequestsAreSentAgain(t *testing.T) {
 				t.Errorf("body = %q", a.body)
 			}
 		})
+	}
+}
+
+// TestF4_KeptConnectionIsTriedOnce: what the transport repeats by itself stays at that.
+func TestF4_KeptConnectionIsTriedOnce(t *testing.T) {
+	f := serve(t, Config{})
+	up, n := wire(t, func(n int64, _ *http.Request) string {
+		if n == 1 {
+			return wireOK // the connection is kept; all others are dropped
+		}
+		return ""
+	})
+	f.Publish(View{Generation: 1, Upstream: up})
+	f.get("/").want(t, 200, "ok")
+	if a := f.get("/"); a.status != 502 || n.Load() != 3 {
+		t.Errorf("status %d, the GET was sent %d times; want 502, twice", a.status, n.Load()-1)
 	}
 }
 
@@ -248,6 +263,23 @@ func TestF4_RefusedConnectionWaitsForTheNextView(t *testing.T) {
 	f.Publish(View{Waiting: true, Phase: BackOff})
 	f.awaitHeld(1)
 	f.Publish(View{Generation: 2, Upstream: app(t, func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })})
+	receive(t, "answer", post).want(t, 200, "body")
+}
+
+// TestF4_RefusedConnectionIsTriedAgain: the app listens again, and no view tells of it.
+func TestF4_RefusedConnectionIsTriedAgain(t *testing.T) {
+	f := serve(t, Config{Hold: true})
+	addr := closedPort(t)
+	f.Publish(View{Generation: 1, Upstream: addr, Phase: Serving})
+	post := f.begin(f.request("POST", "/", strings.NewReader("body")))
+	f.awaitHeld(1)
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })}
+	go srv.Serve(l)
+	defer srv.Close()
 	receive(t, "answer", post).want(t, 200, "body")
 }
 

@@ -63,6 +63,11 @@ func (f *Front) countIn(s *state) bool {
 	return false
 }
 
+// redial is when a target that refused a connection is asked again, if no view has come:
+// most often it has crashed, and one comes; but its queue may have been full, or it has
+// opened its listener anew.
+const redial = 250 * time.Millisecond
+
 // hold parks a request that was told to wait under s, until a newer view or a limit
 // asks for a new decision. It returns false if the client has left.
 func (f *Front) hold(x *exchange, s *state, left <-chan struct{}) bool {
@@ -73,12 +78,17 @@ func (f *Front) hold(x *exchange, s *state, left <-chan struct{}) bool {
 	}
 	hungUp, stop := f.watchClient(x)
 	defer stop()
-	limit := time.NewTimer(patience(x.cfg, x.waited, f.limits.longest))
+	wait := patience(x.cfg, x.waited, f.limits.longest)
+	if x.unreached == s {
+		wait = min(wait, redial)
+	}
+	limit := time.NewTimer(wait)
 	defer limit.Stop()
 	here := true
 	select {
 	case <-w.turn:
 	case <-limit.C:
+		x.unreached = nil
 	case <-left:
 		here = false
 	case <-hungUp:

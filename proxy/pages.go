@@ -3,8 +3,11 @@ package proxy
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 )
@@ -120,4 +123,12 @@ func preferred(accept []string) string {
 		}
 	}
 	return "text/plain"
+}
+
+// hungUp reports whether err means that the app closed the connection. The transport
+// has no exported error for one that it finds closed.
+func hungUp(err error) bool {
+	_, network := errors.AsType[*net.OpError](err)
+	return network || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		strings.Contains(err.Error(), "server closed idle connection")
 }
