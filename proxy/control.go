@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"time"
 )
 
 // reserved is where our own pages are; nothing below it reaches the app.
@@ -19,6 +20,7 @@ type status struct {
 	Pending    uint64   `json:"pending"`
 	Settled    uint64   `json:"settled"`
 	Held       int      `json:"held"`
+	HeldFor    int64    `json:"held_ms"`   // the longest of those held now, in milliseconds
 	InFlight   int64    `json:"in_flight"` // on the target and on those that drain
 	Failed     bool     `json:"failed"`
 	LastError  *Problem `json:"last_error"`
@@ -53,6 +55,9 @@ func (f *Front) status() status {
 	s := status{
 		State: v.Phase, Generation: v.Generation, PID: v.PID, Upstream: v.Upstream,
 		Pending: v.Pending, Settled: v.Settled, Held: f.held.Len(), Failed: v.Failed, LastError: v.Problem,
+	}
+	for e := f.held.Front(); e != nil; e = e.Next() { // not in the order of their first hold
+		s.HeldFor = max(s.HeldFor, time.Since(e.Value.(*waiter).began).Milliseconds())
 	}
 	for _, g := range f.generations {
 		s.InFlight += g.inFlight.Load()

@@ -31,6 +31,14 @@ func runApp() {
 	fmt.Println(l.Addr())
 	http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
+		if length, half := strings.CutPrefix(r.URL.Path, "/half/"); half {
+			if length != "" {
+				w.Header().Set("Content-Length", length)
+			}
+			io.WriteString(w, "half")
+			http.NewResponseController(w).Flush()
+			select {} // until it is killed
+		}
 		fmt.Fprintln(log, r.URL.Path)
 		time.Sleep(time.Duration(rand.IntN(3)) * time.Millisecond) // simulates work
 		io.WriteString(w, r.URL.Path)
@@ -54,6 +62,30 @@ func startApp(t *testing.T, log string) (*exec.Cmd, string) {
 		t.Fatal(err)
 	}
 	return cmd, strings.TrimSpace(addr)
+}
+
+// TestF5_ProcessKilledInMidAnswer: a real process, a real SIGKILL, with the half of the
+// answer already read.
+func TestF5_ProcessKilledInMidAnswer(t *testing.T) {
+	f := serve(t, Config{Hold: true})
+	for n := range 100 {
+		cmd, addr := startApp(t, os.DevNull)
+		f.Publish(View{Generation: n + 1, Upstream: addr})
+		r, err := http.Get(f.url + []string{"/half/", "/half/8"}[n%2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(r.Body, make([]byte, len("half"))); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if rest, err := io.ReadAll(r.Body); err == nil {
+			t.Fatalf("round %d: the answer ends with %q as if it were whole", n, rest)
+		}
+		r.Body.Close()
+	}
+	http.DefaultClient.CloseIdleConnections()
 }
 
 // 1,000 POSTs while the app is killed again and again: each is executed at most once,
