@@ -72,8 +72,7 @@ func TestW2_ManySavesOneProcess(t *testing.T) {
 		next := p.want(p.get("/version").version()).version() + 1
 		p.saveVersion(next)
 		p.write("other.go", fmt.Sprintf("package main\n\n// %d\n", next))
-		p.await("swap ")
-		p.want(next)
+		p.awaitVersion(next)
 		if got := p.finishedBuilds() - before; got != 1 {
 			t.Fatalf("%d builds finished\n%s", got, p.out)
 		}
