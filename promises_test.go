@@ -332,6 +332,40 @@ func TestR3_ClosedTerminal(t *testing.T) {
 	gone(t, all...)
 }
 
+// TestR6_SlowDrainsDelayNoSwap: five swaps, with a request open on each old process that
+// would take a minute. At most four processes live, and the oldest is ended.
+func TestR6_SlowDrainsDelayNoSwap(t *testing.T) {
+	p := start(t, plainapp)
+	first := p.want(1).pid()
+	for n := 2; n <= 6; n++ {
+		r, err := http.Get(p.url + "/slow?ms=60000")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		if _, err := io.ReadFull(r.Body, make([]byte, len("begun "))); err != nil {
+			t.Fatal(err)
+		}
+		p.saveVersion(n)
+		p.await("swap ")
+		p.want(n)
+		if apps := p.apps(); len(apps) > 4 {
+			t.Fatalf("%d processes of the app live: %v", len(apps), apps)
+		}
+	}
+	gone(t, first)
+}
+
+// apps lists the processes of the service below the program.
+func (p *program) apps() (pids []int) {
+	for _, pid := range family(p.cmd.Process.Pid) {
+		if exe, _ := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid)); strings.Contains(exe, "plainapp") && alive(pid) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
 // TestR7_StopFirstFailsNobody: an app that binds its own port, whatever it is told.
 func TestR7_StopFirstFailsNobody(t *testing.T) {
 	p := prepare(t, "testdata/ownport")

@@ -18,6 +18,7 @@ import (
 //	up [flags]          start watcher in the background and wait for its front
 //	await TEXT          wait for a line with TEXT, after the one awaited last
 //	get PATH TEXT       ask the front once; the answer must contain TEXT
+//	ask PATH            ask the front, and do not wait for the answer
 //	replace FILE OLD NEW
 //	down                interrupt; watcher must end with 0 and leave nothing
 func TestScripts(t *testing.T) {
@@ -26,6 +27,7 @@ func TestScripts(t *testing.T) {
 		Setup: scriptSetup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"up": scriptUp, "await": scriptAwait, "get": scriptGet,
+			"ask":     func(ts *testscript.TestScript, neg bool, args []string) { go of(ts).get(args[0]) },
 			"replace": scriptReplace, "down": scriptDown,
 		},
 	})

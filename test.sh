@@ -7,6 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 fuzztime=5s
+if [ -n "${CI:-}" ]; then fuzztime=10s; fi
 if [ "${1:-}" = --full ]; then export FULL_TESTS=1 fuzztime=60s; fi
 
 step() { printf '\n== %s\n' "$*"; }
