@@ -45,12 +45,13 @@ func TestF10_EventStreamPassesEachEventAndEndsWithTheDrain(t *testing.T) {
 	f := serve(t, Config{})
 	ask := make(chan string)
 	f.Publish(View{Generation: 1, Upstream: ticker(t, "Text/Event-Stream; charset=utf-8", ask)})
-	events, closeBody := f.stream("GET")
-	defer closeBody()
 	count, pace := 10, time.Duration(0)
 	if os.Getenv("FULL_TESTS") != "" {
 		count, pace = 300, 200*time.Millisecond // a minute
+		f.client.Timeout = 2 * time.Minute
 	}
+	events, closeBody := f.stream("GET")
+	defer closeBody()
 	for i := range count {
 		time.Sleep(pace) // the app's own
 		line := fmt.Sprintf("data: %d\n", i)
