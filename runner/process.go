@@ -9,6 +9,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
 const (
@@ -146,9 +148,9 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 
 // reportFixed reports the other fixed ports of a process, now or a moment later.
 func (p *process) reportFixed(alive context.Context) {
-	addrs := fixedAddrs(p.group.id, p.port)
+	addrs := sockets.Fixed(p.group.id, p.port)
 	if len(addrs) == 0 && pause(alive, fixedDelay) {
-		addrs = fixedAddrs(p.group.id, p.port)
+		addrs = sockets.Fixed(p.group.id, p.port)
 	}
 	if len(addrs) > 0 {
 		p.report(Fixed{Generation: p.spec.Generation, Addrs: addrs})

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
 // How often is looked. A refused connection on loopback costs so little that an app
@@ -90,10 +92,10 @@ func (s *search) listening(ctx context.Context) (netip.AddrPort, *refusal) {
 // onKnownPort waits for the process to listen on the given port, the told one, or the
 // one that it is expected to take: no other may be looked for before its time.
 func (s *search) onKnownPort(ctx context.Context) netip.AddrPort {
-	addrs := loopback(s.given)
+	addrs := sockets.Loopback(s.given)
 	for _, port := range []int{s.told, s.likely} {
 		if port != 0 {
-			addrs = append(addrs, loopback(port)...)
+			addrs = append(addrs, sockets.Loopback(port)...)
 		}
 	}
 	slow := time.Now().Add(portSlowAfter)
@@ -103,10 +105,10 @@ func (s *search) onKnownPort(ctx context.Context) netip.AddrPort {
 			interval = portIntervalSlow
 		}
 		for _, addr := range addrs {
-			if !accepts(ctx, addr) {
+			if !sockets.Accepts(ctx, addr) {
 				continue
 			}
-			if owned(s.group, addr) {
+			if sockets.Owned(s.group, addr) {
 				return addr
 			}
 			s.foreign, interval = int(addr.Port()), foreignInterval
@@ -139,13 +141,13 @@ func (s *search) onOwnPort(ctx context.Context) (netip.AddrPort, *refusal) {
 // httpListeners asks all listeners of the group at once, as one that is silent takes
 // the whole limit, and returns one loopback address for each port that answered.
 func (s *search) httpListeners(ctx context.Context) []netip.AddrPort {
-	bound, _ := listenersOf(family(s.group)...)
+	bound := sockets.Of(s.group)
 	answers := make([]netip.AddrPort, len(bound))
 	var asked sync.WaitGroup
 	for i, l := range bound {
 		asked.Go(func() {
-			for _, addr := range loopback(int(l.Port())) {
-				if serves(l, addr) && speaksHTTP(ctx, addr) {
+			for _, addr := range sockets.Loopback(int(l.Port())) {
+				if sockets.Serves(l, addr) && sockets.SpeaksHTTP(ctx, addr) {
 					answers[i] = addr
 					return
 				}
@@ -165,7 +167,7 @@ func (s *search) httpListeners(ctx context.Context) []netip.AddrPort {
 func (s *search) answering(ctx context.Context, addr netip.AddrPort) bool {
 	s.said = "was not answered"
 	for wait := pathInterval; ; wait = min(2*wait, pathIntervalMax) {
-		ok, said := answersBelow500(ctx, "http://"+addr.String()+s.path)
+		ok, said := sockets.AnswersBelow500(ctx, "http://"+addr.String()+s.path)
 		if ok {
 			return true
 		}

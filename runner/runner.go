@@ -1,7 +1,7 @@
 // Package runner turns a binary into a live process with a known address, and
 // stops it with all that it started.
 //
-// It knows processes, groups, signals and listening sockets. It does not know
+// It knows processes, groups and signals; runner/sockets knows listening sockets. It does not know
 // which process is current or why one is started.
 //
 // What holds, with the test that shows it:
@@ -15,10 +15,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/netip"
 	"os/exec"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
 // Runner starts and stops processes, each known by the number of its generation.
@@ -189,6 +192,19 @@ func (r *Runner) Run(ctx context.Context, cmd *exec.Cmd) error {
 		return context.Cause(ctx)
 	}
 	return err
+}
+
+// Owns reports whether the TCP connection whose near end is client belongs to a
+// running process of ours: to a group that lives or to a descendant of one. It takes
+// some milliseconds. Elsewhere than on Linux nobody is known to.
+func (r *Runner) Owns(client netip.AddrPort) bool {
+	r.mu.Lock()
+	var groups []int
+	for g := range r.groups {
+		groups = append(groups, g.id)
+	}
+	r.mu.Unlock()
+	return sockets.Connected(client, groups)
 }
 
 // Close kills what still lives, waits until it is reaped and reported, and frees

@@ -1,4 +1,4 @@
-package runner
+package sockets
 
 import (
 	"bufio"
@@ -19,8 +19,8 @@ func dial(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
 	return dialer.DialContext(ctx, "tcp", addr.String())
 }
 
-// accepts says whether something listens on addr. It costs some 30 µs if nothing does.
-func accepts(ctx context.Context, addr netip.AddrPort) bool {
+// Accepts says whether something listens on addr. It costs some 30 µs if nothing does.
+func Accepts(ctx context.Context, addr netip.AddrPort) bool {
 	conn, err := dial(ctx, addr)
 	if err != nil {
 		return false
@@ -29,9 +29,9 @@ func accepts(ctx context.Context, addr netip.AddrPort) bool {
 	return true
 }
 
-// speaksHTTP says whether addr answers a request that no handler of the app sees:
+// SpeaksHTTP says whether addr answers a request that no handler of the app sees:
 // Go's server answers OPTIONS * by itself, others refuse it in words.
-func speaksHTTP(ctx context.Context, addr netip.AddrPort) bool {
+func SpeaksHTTP(ctx context.Context, addr netip.AddrPort) bool {
 	conn, err := dial(ctx, addr)
 	if err != nil {
 		return false
@@ -44,8 +44,8 @@ func speaksHTTP(ctx context.Context, addr netip.AddrPort) bool {
 	return err == nil
 }
 
-// answersBelow500 asks once for url. said is what the answer was, in words.
-func answersBelow500(ctx context.Context, url string) (ok bool, said string) {
+// AnswersBelow500 asks once for url. said is what the answer was, in words.
+func AnswersBelow500(ctx context.Context, url string) (ok bool, said string) {
 	client := &http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
