@@ -14,6 +14,7 @@ import (
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/internal/terminal"
 	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/relay"
 	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/watcher"
 )
@@ -50,7 +51,7 @@ func newBench(source string, plan Plan) *bench {
 	plan.Swap, plan.Restart = SwapAuto, RestartOnFailure
 	plan.StopTimeout, plan.DrainTimeout = 10*time.Second, time.Minute
 	b.loop = New(Config{
-		Plan: plan, Watcher: b, Builder: b, Runner: b, Front: b,
+		Plan: plan, Watcher: b, Builder: b, Runner: b, Front: b, Relay: relays{},
 		Reload: func() Reloaded { return Reloaded{Plan: plan} },
 		Print: func(e terminal.Event) {
 			b.mu.Lock()
@@ -94,6 +95,12 @@ func (b *bench) save(source string) {
 	time.Sleep(10 * time.Millisecond)
 	b.saves <- watcher.Batch{N: n, Changes: []watcher.Change{{Path: "/src/main.go", Action: watcher.Rebuild}}}
 }
+
+type relays struct{}
+
+func (relays) Publish(relay.View) {}
+
+func (b *bench) Prepare(ctx context.Context, _ builder.Spec) error { return context.Cause(ctx) }
 
 func (b *bench) Build(ctx context.Context, r builder.Request) builder.Result {
 	b.mu.Lock()
