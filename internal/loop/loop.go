@@ -74,6 +74,7 @@ type Plan struct {
 	OwnPort      bool // the app is known to bind ports of its own
 	Remap        bool // these may be moved, where that is needed
 	Moved        bool // begin with moved builds
+	TLS          int  // the own port on which the app is known to speak TLS; 0 if none is
 	Restart      Restart
 	StopTimeout  time.Duration
 	DrainTimeout time.Duration
@@ -165,7 +166,7 @@ func (l *Loop) Run() {
 
 // initial is the state before the first event.
 func (l *Loop) initial() state {
-	s := state{policy: policyOf(l.plan), fixed: l.plan.OwnPort}
+	s := state{policy: policyOf(l.plan), fixed: l.plan.OwnPort, tls: l.plan.TLS}
 	switch {
 	case l.plan.Moved:
 		s.remap = moving
