@@ -57,7 +57,7 @@ func (p *process) run() {
 	found, fail := p.awaitReady(alive)
 	switch {
 	case alive.Err() != nil:
-		p.tell(p.failed(refusal{reason: p.end() + " before it was ready", hint: p.hintFromTail()}))
+		p.tell(p.failed(refusal{reason: p.end() + " before it was ready", hint: p.hintFromTail(), lock: p.lockFromTail()}))
 	case fail != nil:
 		p.tell(p.failed(*fail))
 	default:
@@ -150,9 +150,10 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 		name:  p.portEnv(),
 		given: p.port,
 		told:  p.spec.Port, likely: p.spec.Likely,
-		path:  p.spec.ReadyPath,
-		limit: timeout,
-		moves: p.moves,
+		path:   p.spec.ReadyPath,
+		limit:  timeout,
+		moves:  p.moves,
+		others: func() []int { return p.runner.others(p.group.id) },
 	}
 	addr, fail := s.find(ctx)
 	if fail != nil {
@@ -186,6 +187,7 @@ func (p *process) failed(r refusal) Failed {
 		Reason:     r.reason,
 		Hint:       r.hint,
 		OwnPorts:   r.own,
+		Lock:       r.lock,
 		Tail:       p.tail.last(),
 	}
 }
