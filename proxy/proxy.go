@@ -21,6 +21,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/watcher-dev/watcher/proxy/access"
 )
 
 // View is all that the front needs to know of the loop: a value, replaced as a whole.
@@ -74,6 +76,7 @@ type Config struct {
 	Hold             bool          // hold requests until what was saved before them is served; false is `fresh = false`
 	HoldTimeout      time.Duration // then a healthy target answers, marked pending; 0 means 10 s
 	GenerationHeader bool          // add Watcher-Generation to every answer
+	Hosts            []string      // names of the front, beside those that only this machine and its network can have
 	// Own reports whether a connection from a loopback address comes from a process of
 	// one of our generations: such a request is never held, as it would wait for itself
 	// (rule 22). It is asked when a request is about to be held, from the request's
@@ -100,6 +103,7 @@ type Front struct {
 	cfg     atomic.Pointer[Config]
 	now     atomic.Pointer[state]
 	control http.Handler
+	token   access.Token // of this run, for orders
 	buffers buffers
 	leavers atomic.Pointer[leavers] // nil unless it serves
 	limits  limits                  // not changed while requests are served
@@ -117,7 +121,7 @@ type state struct {
 
 // New makes a front that holds every request until the first Publish.
 func New(cfg Config) *Front {
-	f := &Front{limits: defaultLimits, generations: map[int]*generation{}}
+	f := &Front{limits: defaultLimits, token: access.NewToken(), generations: map[int]*generation{}}
 	f.control = newControl(f)
 	f.Configure(cfg)
 	f.now.Store(&state{View: View{Waiting: true, Phase: Building}})
