@@ -37,7 +37,21 @@ type View struct {
 	Failed     bool   // the target is older than the newest save, whose build or start failed
 	Stopping   bool   // nobody is let in any more
 	Phase      Phase
-	Problem    *Problem // what went wrong last; nil if nothing is wrong now
+	Problem    *Problem   // what went wrong last; nil if nothing is wrong now
+	Processes  *[]Process // all that live, and the one that fell last; never changed once published
+}
+
+// Process is one generation as people and programs are shown it. Names are stable.
+type Process struct {
+	Generation int       `json:"generation"`
+	PID        int       `json:"pid,omitempty"` // 0 until it is ready or has failed
+	State      string    `json:"state"`         // starting, serving, ready (kept to take over again), draining, stopping, exited, backing off or given up
+	Since      time.Time `json:"since"`
+	Reason     string    `json:"reason,omitempty"`  // why it is in this state, in words
+	Code       *int      `json:"code,omitempty"`    // its exit code; -1 if a signal ended it, nil while it lives
+	Signal     string    `json:"signal,omitempty"`  // that ended it
+	Attempt    int       `json:"attempt,omitempty"` // to start again since it last lived well; from 1
+	NextTry    time.Time `json:"next_try,omitzero"` // while it is backing off
 }
 
 // Phase is what the loop is at, in one word for people and programs.
