@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -52,9 +53,12 @@ func startParent(t *testing.T) (cmd *exec.Cmd, said, children []int) {
 	for range 3 {
 		said = append(said, parent.child())
 	}
-	for _, p := range runningProcesses() {
-		if p.parent == cmd.Process.Pid {
-			children = append(children, p.pid)
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", cmd.Process.Pid))
+	for _, thread := range threads { // a child is listed with the thread that made it
+		text, _ := os.ReadFile(thread)
+		for _, pid := range strings.Fields(string(text)) {
+			n, _ := strconv.Atoi(pid)
+			children = append(children, n)
 		}
 	}
 	if len(children) != 3 {
