@@ -90,12 +90,9 @@ func (p *process) tell(e Event) {
 	p.report(e)
 }
 
-// launch starts the binary on a port of our choosing.
+// launch starts the binary on a port of our choosing, or on a socket of ours.
 func (p *process) launch() error {
 	defer close(p.launched)
-	if err := p.runner.reservePort(p); err != nil {
-		return err
-	}
 	s := p.spec
 	cmd := exec.Command(s.Binary, s.Args...)
 	cmd.Dir = s.Dir
@@ -103,7 +100,17 @@ func (p *process) launch() error {
 	if err != nil {
 		return err
 	}
-	cmd.Env = append(env,
+	cmd.Env = env
+	if s.Socket {
+		socket, err := p.handSocket(cmd)
+		if err != nil {
+			return err
+		}
+		defer socket.Close()
+	} else if err := p.runner.reservePort(p); err != nil {
+		return err
+	}
+	cmd.Env = append(cmd.Env,
 		p.portEnv()+"="+strconv.Itoa(p.port), // over the user's own (rule 16)
 		"WATCHER_GENERATION="+strconv.Itoa(s.Generation),
 		"WATCHER_URL="+s.URL)
@@ -150,9 +157,10 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 		name:  p.portEnv(),
 		given: p.port,
 		told:  p.spec.Port, likely: p.spec.Likely,
-		path:  p.spec.ReadyPath,
-		limit: timeout,
-		moves: p.moves,
+		handed: p.spec.Socket,
+		path:   p.spec.ReadyPath,
+		limit:  timeout,
+		moves:  p.moves,
 	}
 	addr, fail := s.find(ctx)
 	if fail != nil {

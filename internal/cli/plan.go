@@ -44,7 +44,8 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 		},
 		Run: runner.Spec{
 			Args: s.App.Args, Dir: p.dir, URL: p.url,
-			Env: over(p.env, s.App.Env), EnvFiles: p.envFiles(s), PortEnv: s.Run.PortEnv, Port: s.Run.Port,
+			Env: over(passedOn(p.env), s.App.Env), EnvFiles: p.envFiles(s),
+			PortEnv: s.Run.PortEnv, Port: s.Run.Port, Socket: s.Run.Socket,
 			ReadyPath: s.Run.ReadyPath, ReadyTimeout: time.Duration(s.Run.ReadyTimeout), StopSignal: stop,
 		},
 		Swap: loop.Swap(s.Run.Swap), Restart: loop.Restart(s.Run.Restart),
@@ -60,7 +61,7 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 
 // bindsItself reports whether the app is known to listen on a port of its own.
 func bindsItself(s settings.Settings, code project.Address) bool {
-	return s.Run.Port != 0 || code.Port != 0 && !code.ReadsEnv
+	return !s.Run.Socket && (s.Run.Port != 0 || code.Port != 0 && !code.ReadsEnv)
 }
 
 func ownPort(s settings.Settings, code project.Address) int {

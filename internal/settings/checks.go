@@ -104,6 +104,10 @@ func (l *loader) checkTogether() {
 		l.complain(l.values["run.swap"],
 			`run.swap: "overlap" cannot go with run.port, as two processes cannot hold port %d: write "stop-first", or take port away`, run.Port)
 	}
+	if run := l.settings.Run; run.Socket && run.Port != 0 {
+		l.complain(l.values["run.socket"],
+			"run.socket: cannot go with run.port, as an app that is handed a socket binds no port: take one of them away")
+	}
 	for i, rule := range l.settings.Rules {
 		at := fmt.Sprintf("rule[%d]", i)
 		switch signals := rule.Action == "signal"; {
