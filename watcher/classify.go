@@ -28,6 +28,7 @@ type folder struct {
 
 // rules decides what each file is for. It is a value: it reads nothing from disk.
 type rules struct {
+	graph  *Graph            // nil if it is not known
 	root   string            // absolute
 	named  map[string]Action // by absolute path: files that are asked for by name
 	user   []Rule
@@ -36,7 +37,7 @@ type rules struct {
 }
 
 func newRules(cfg Config, embeds []embed) rules {
-	r := rules{root: cfg.Root, user: cfg.Rules, ignore: cfg.Ignore, embeds: embeds, named: map[string]Action{}}
+	r := rules{graph: cfg.Graph, root: cfg.Root, user: cfg.Rules, ignore: cfg.Ignore, embeds: embeds, named: map[string]Action{}}
 	r.named[filepath.Join(cfg.Root, "vendor", "modules.txt")] = Rebuild
 	for _, file := range cfg.Files {
 		r.named[filepath.Clean(file)] = row(r.rel(file)).action
@@ -85,6 +86,9 @@ func (r *rules) classify(file string, in folder) verdict {
 		return verdict{}
 	}
 	v := row(rel)
+	if v.action == Rebuild && !r.compiles(file) {
+		return verdict{}
+	}
 	if in.web && v.action != Rebuild {
 		return verdict{}
 	}
@@ -149,4 +153,9 @@ func matches(globs []string, rel string) bool {
 // within reports whether name is dir or lies below it.
 func within(name, dir, separator string) bool {
 	return name == dir || strings.HasPrefix(name, strings.TrimSuffix(dir, separator)+separator)
+}
+
+// compiles reports whether the build reads files beside this one.
+func (r *rules) compiles(file string) bool {
+	return r.graph == nil || slices.ContainsFunc(r.graph.Packages, func(p Package) bool { return p.Dir == filepath.Dir(file) })
 }

@@ -10,16 +10,21 @@ import (
 
 // empty works through what came since the last time.
 func (w *Watcher) empty() {
-	events, failed, cfg := w.inbox.take()
-	for _, e := range events {
+	p := w.inbox.take()
+	for _, e := range p.events {
 		w.notice(e)
 	}
-	if failed { // an overflow, most likely: any save may be among the lost events
+	if p.failed { // an overflow, most likely: any save may be among the lost events
 		w.raise()
 		w.round.walkLater(everything)
 	}
-	if cfg != nil {
-		w.reconfigure(*cfg)
+	if p.cfg != nil {
+		w.reconfigure(*p.cfg)
+	}
+	if p.graph != nil {
+		w.cfg.Graph = p.graph
+		w.rules = w.newRules()
+		_ = w.walk(baseline) // Root gone: an event of its own says so
 	}
 }
 

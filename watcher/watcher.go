@@ -42,7 +42,8 @@ const (
 
 // Config says what is watched. The zero value of each field but Root is useful.
 type Config struct {
-	Root     string   // absolute folder, watched with all that is below it
+	Root     string   // absolute folder of the project
+	Graph    *Graph   // what the build reads; nil if that is not known: then every Go file below Root counts
 	Files    []string // absolute paths outside of Root that are watched too (go.work, env files)
 	Settings string   // absolute path of the settings file, inside or outside of Root; "" for none; it asks for Reload
 	EnvFiles []string // absolute paths of the env files; they ask for Restart whatever their name
@@ -202,7 +203,7 @@ func (w *Watcher) Run(ctx context.Context, emit func(Event)) error {
 // Configure replaces rules, ignores and env files of a running watcher (Root,
 // Files and Settings stay). Any goroutine may call it. It returns at once; what is
 // newly relevant is remembered as it is then.
-func (w *Watcher) Configure(cfg Config) { w.inbox.put(func() { w.inbox.cfg = &cfg }) }
+func (w *Watcher) Configure(cfg Config) { w.inbox.put(func() { w.inbox.post.cfg = &cfg }) }
 
 // release frees what New made and ends its goroutine.
 func (w *Watcher) release() {
