@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/watcher-dev/watcher/proxy/access"
+	"github.com/watcher-dev/watcher/proxy/pages"
 )
 
 // handle is where every request comes in.
@@ -55,5 +56,5 @@ func refuseHost(w http.ResponseWriter, r *http.Request) {
 }
 
 func forbid(w http.ResponseWriter, r *http.Request, why string) {
-	failure{Status: http.StatusForbidden, Detail: why}.write(w, r)
+	pages.Failure{Status: http.StatusForbidden, Detail: why}.Write(w, r)
 }

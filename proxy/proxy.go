@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/watcher-dev/watcher/proxy/access"
+	"github.com/watcher-dev/watcher/proxy/pages"
 )
 
 // View is all that the front needs to know of the loop: a value, replaced as a whole.
@@ -70,20 +71,10 @@ const (
 )
 
 // Problem is a failed build or start, or a crash, as people and programs are shown it.
-type Problem struct {
-	Kind        string       `json:"kind"`  // "build", "start", "crash" or "exit"
-	Title       string       `json:"title"` // one line
-	Text        string       `json:"text"`  // compiler output, or the last lines of the process
-	Diagnostics []Diagnostic `json:"diagnostics,omitempty"`
-}
+type Problem = pages.Problem
 
 // Diagnostic is one place in the user's code.
-type Diagnostic struct {
-	File    string `json:"file"`
-	Line    int    `json:"line"`
-	Column  int    `json:"column,omitempty"`
-	Message string `json:"message"`
-}
+type Diagnostic = pages.Diagnostic
 
 // Config is what the settings say of the front.
 type Config struct {
