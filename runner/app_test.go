@@ -16,11 +16,14 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/watcher-dev/watcher/runner/shim"
 )
 
 // behaviour is the variable that makes this test binary the app of a test.
@@ -58,6 +61,11 @@ var apps = map[string]func(){
 	"say much":       sayMuch,
 	"parent":         parent,
 
+	"hand over":       handOver,
+	"serve fd 3":      func() { serveFiles(3) },
+	"serve activated": func() { serveFiles(activated()...) },
+	"serve counted":   func() { serveFiles(counted()...) },
+
 	"call":        call,
 	"child calls": func() { spawn("call", false); lounge() },
 
@@ -70,6 +78,9 @@ var apps = map[string]func(){
 func init() { runtime.LockOSThread() }
 
 func TestMain(m *testing.M) {
+	var shimmed sync.WaitGroup
+	shimmed.Go(shim.Become) // not on the main thread, as may happen in any program
+	shimmed.Wait()
 	if name := os.Getenv(behaviour); name != "" {
 		apps[name]()
 		return

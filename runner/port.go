@@ -41,6 +41,13 @@ func (r *Runner) reservePort(p *process) error {
 	return fmt.Errorf("find a free port on loopback: %w", err)
 }
 
+// setPort notes a port that was not chosen by reservePort.
+func (p *process) setPort(port int) {
+	p.runner.mu.Lock()
+	defer p.runner.mu.Unlock()
+	p.port = port
+}
+
 // checkFree returns nil if the port is free on both loopback addresses, as an app
 // may bind either or all. A system without IPv6 has one only.
 func checkFree(port int) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -90,12 +91,9 @@ func (p *process) tell(e Event) {
 	p.report(e)
 }
 
-// launch starts the binary on a port of our choosing.
+// launch starts the binary on a port of our choosing, or on a socket of ours.
 func (p *process) launch() error {
 	defer close(p.launched)
-	if err := p.runner.reservePort(p); err != nil {
-		return err
-	}
 	s := p.spec
 	cmd := exec.Command(s.Binary, s.Args...)
 	cmd.Dir = s.Dir
@@ -103,7 +101,17 @@ func (p *process) launch() error {
 	if err != nil {
 		return err
 	}
-	cmd.Env = append(env,
+	cmd.Env = env
+	if s.Socket {
+		socket, err := p.handSocket(cmd)
+		if err != nil {
+			return err
+		}
+		defer socket.Close()
+	} else if err := p.runner.reservePort(p); err != nil {
+		return err
+	}
+	cmd.Env = append(cmd.Env,
 		p.portEnv()+"="+strconv.Itoa(p.port), // over the user's own (rule 16)
 		"WATCHER_GENERATION="+strconv.Itoa(s.Generation),
 		"WATCHER_URL="+s.URL)
@@ -150,6 +158,7 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 		name:  p.portEnv(),
 		given: p.port,
 		told:  p.spec.Port, likely: p.spec.Likely,
+		handed: p.spec.Socket,
 		path:   p.spec.ReadyPath,
 		limit:  timeout,
 		moves:  p.moves,
@@ -171,9 +180,10 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 
 // reportFixed reports the other fixed ports of a process, now or a moment later.
 func (p *process) reportFixed(alive context.Context) {
-	addrs := sockets.Fixed(p.group.id, p.port)
+	fixed := func() []string { return slices.DeleteFunc(sockets.Fixed(p.group.id, p.port), p.moves.has) }
+	addrs := fixed()
 	if len(addrs) == 0 && pause(alive, fixedDelay) {
-		addrs = sockets.Fixed(p.group.id, p.port)
+		addrs = fixed()
 	}
 	if len(addrs) > 0 {
 		p.tell(Fixed{Generation: p.spec.Generation, Addrs: addrs})

@@ -35,6 +35,7 @@ type search struct {
 	given  int
 	told   int    // the port that the user says the app listens on; 0 if not told
 	likely int    // one that it is expected to take; 0 if none is
+	handed bool   // the given port is that of a socket which the app was handed
 	path   string // to be answered; "" if listening is enough
 	limit  time.Duration
 	others func() []int // groups that live beside it
@@ -78,6 +79,9 @@ func (s *search) find(ctx context.Context) (netip.AddrPort, *refusal) {
 // listening returns where the process listens; the zero address if ctx ended first.
 // The given port wins, also when both are found at the same time (rule 14).
 func (s *search) listening(ctx context.Context) (netip.AddrPort, *refusal) {
+	if s.handed {
+		return s.onSocket(ctx), nil
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var known, own, moved netip.AddrPort
@@ -212,6 +216,12 @@ func (s *search) answering(ctx context.Context, addr netip.AddrPort) bool {
 }
 
 func (s *search) notListening() *refusal {
+	if s.handed {
+		return &refusal{
+			reason: fmt.Sprintf("did not answer on the socket that it was handed as file 3 within %v", s.limit),
+			hint:   "let the app serve on it, as gin's RunFd(3) does, or take [run] socket away",
+		}
+	}
 	reason := fmt.Sprintf("did not listen on %s=%d within %v", s.name, s.given, s.limit)
 	hint := fmt.Sprintf("let the app read %s, or set [run] port to the port it listens on", s.name)
 	switch {

@@ -51,6 +51,7 @@ type Spec struct {
 	URL          string         // of the front, for WATCHER_URL
 	PortEnv      string         // name of the variable that carries the port; "" means PORT
 	Port         int            // the app's own fixed port, where the user has told it; 0 means not told
+	Socket       bool           // hand it a listening socket, as file 3 (LISTEN_FDS); Port and Likely do not count then
 	Likely       int            // own port that its code names or an earlier start took; 0 means none; others count too
 	ReadyPath    string         // must answer below 500; "" means that listening is enough
 	ReadyTimeout time.Duration  // 0 means 30 s
