@@ -32,6 +32,7 @@ var arrows = map[string][]string{
 	".":             {"internal/cli", "runner/shim"},
 	"bench/harness": nil,
 	"bench/load":    {"bench/harness"},
+	"bench/ports":   {"bench/harness"},
 	"bench/proxy":   {"bench/harness", "proxy"},
 	"bench/reload":  {"bench/harness"},
 	"docs/check":    nil,
