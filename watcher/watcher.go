@@ -21,7 +21,9 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"maps"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -120,8 +122,11 @@ type Watcher struct {
 	embeds  map[string][]embed // by Go file
 	learned bool               // embeds differ from those in rules
 
-	pass    uint // of the walks
+	pass    uint      // of the walks
+	since   time.Time // of Learn, while it is carried out
 	folders map[string]folder
+	names   map[string][]string // of folders, by the place where they really lie
+	links   map[string][]string // names of links, by the file that they lead to
 	files   map[string]file
 	told    map[string]bool // what the user has been told of, by folder
 }
@@ -141,7 +146,11 @@ func New(cfg Config) (*Watcher, error) {
 	cfg.Root = filepath.Clean(cfg.Root)
 	w := &Watcher{
 		inbox: newInbox(), cfg: cfg, fs: fs, git: newGit(cfg.Root), seed: maphash.MakeSeed(),
-		embeds: map[string][]embed{}, folders: map[string]folder{}, files: map[string]file{}, told: map[string]bool{},
+		embeds: map[string][]embed{}, folders: map[string]folder{}, names: map[string][]string{},
+		links: map[string][]string{}, files: map[string]file{}, told: map[string]bool{},
+	}
+	if cfg.Graph != nil {
+		w.cfg.Graph = w.homed(*cfg.Graph)
 	}
 	w.emit = func(e Event) { w.early = append(w.early, e) }
 	w.rules = w.newRules()
@@ -159,9 +168,10 @@ func New(cfg Config) (*Watcher, error) {
 // newRules makes the rules of cfg, and of git's own file of ignores, which is to be
 // watched though it asks for nothing.
 func (w *Watcher) newRules() rules {
-	r := newRules(w.cfg, w.rules.embeds)
+	r := newRules(w.cfg, slices.Concat(slices.Collect(maps.Values(w.embeds))...))
 	if w.git.dir != "" {
 		r.named[w.git.excludes()] = Ignore
+		r.mark(w.git.excludes(), false)
 	}
 	return r
 }
