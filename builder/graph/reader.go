@@ -57,16 +57,12 @@ type outline struct {
 	literals []literal
 }
 
-// clockStep bounds how much older than the save the time of a file can be, as the kernel
-// gives times in steps.
-const clockStep = 10 * time.Millisecond
-
 // NewReader makes a reader of p, whose Run hands each new graph to learn, with the time of
 // the oldest change that led to it.
 func NewReader(p Project, learn func(g Graph, since time.Time)) *Reader {
 	return &Reader{
 		learn: learn, wake: make(chan struct{}, 1), project: p, modules: Modules(p.Dir, p.Work),
-		folders: map[string]outline{}, inbox: inbox{since: time.Now().Add(-clockStep)},
+		folders: map[string]outline{}, inbox: inbox{since: time.Now()},
 	}
 }
 
@@ -83,6 +79,17 @@ func (r *Reader) Rough(src *Source) *Graph {
 		r.last.Packages = append(r.last.Packages, Package{Dir: dir, Missing: missing})
 	}
 	r.last.Packages = sorted(r.last.Packages)
+	r.complete()
+	return r.whole()
+}
+
+// Exact asks go list and returns the graph, for callers without Run. Where it gets no
+// answer it is the rough one, or nil.
+func (r *Reader) Exact(ctx context.Context) *Graph {
+	r.known = r.ask(ctx) == nil
+	if len(r.last.Packages) == 0 {
+		return nil
+	}
 	r.complete()
 	return r.whole()
 }
@@ -107,7 +114,7 @@ func (r *Reader) put(change func(*inbox)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.inbox.since.IsZero() {
-		r.inbox.since = time.Now().Add(-clockStep)
+		r.inbox.since = time.Now()
 	}
 	change(&r.inbox)
 	select {
