@@ -119,7 +119,7 @@ func (v visitor) Visit(n ast.Node) ast.Visitor {
 	if !ok {
 		return v
 	}
-	text, ok := v.value(e, 0)
+	text, ok := v.value(e)
 	if !ok {
 		return v
 	}
@@ -140,7 +140,7 @@ func (v visitor) enter(n *ast.CallExpr) visitor {
 	}
 	v.writes = v.writes || writers[name]
 	if len(n.Args) == 1 {
-		text, ok := v.value(n.Args[0], 0)
+		text, ok := v.value(n.Args[0])
 		switch {
 		case ok && name == "SetConfigName":
 			v.names = append(v.names, text)
@@ -169,12 +169,17 @@ func plausible(text string) bool {
 		!strings.ContainsAny(text, "\x00\n\r\t") && !strings.Contains(text, "://")
 }
 
-// deepest bounds how far names are followed: a = b, b = a.
-const deepest = 8
+// effort bounds how much is looked at to find one string: names may stand for themselves.
+const effort = 64
 
 // value returns the string that an expression of constants and joined paths stands for.
-func (s *scanner) value(e ast.Expr, depth int) (string, bool) {
-	if depth > deepest {
+func (s *scanner) value(e ast.Expr) (string, bool) {
+	left := effort
+	return s.follow(e, &left)
+}
+
+func (s *scanner) follow(e ast.Expr, left *int) (string, bool) {
+	if *left--; *left < 0 {
 		return "", false
 	}
 	switch e := e.(type) {
@@ -182,28 +187,30 @@ func (s *scanner) value(e ast.Expr, depth int) (string, bool) {
 		text, err := strconv.Unquote(e.Value)
 		return text, err == nil && e.Kind == token.STRING
 	case *ast.ParenExpr:
-		return s.value(e.X, depth+1)
+		return s.follow(e.X, left)
 	case *ast.Ident:
-		return s.value(s.values[e.Name], depth+1)
+		return s.follow(s.values[e.Name], left)
 	case *ast.BinaryExpr:
-		left, ok := s.value(e.X, depth+1)
-		right, also := s.value(e.Y, depth+1)
-		return left + right, ok && also && e.Op == token.ADD
+		if parts, ok := s.all([]ast.Expr{e.X, e.Y}, left); ok && e.Op == token.ADD {
+			return strings.Join(parts, ""), true
+		}
 	case *ast.CallExpr:
-		if lastName(e.Fun) != "Join" || len(e.Args) == 0 {
-			break
+		if parts, ok := s.all(e.Args, left); ok && lastName(e.Fun) == "Join" {
+			return path.Join(parts...), true
 		}
-		var parts []string
-		for _, arg := range e.Args {
-			part, ok := s.value(arg, depth+1)
-			if !ok {
-				return "", false
-			}
-			parts = append(parts, part)
-		}
-		return path.Join(parts...), true
 	}
 	return "", false
+}
+
+func (s *scanner) all(es []ast.Expr, left *int) (parts []string, ok bool) {
+	for _, e := range es {
+		part, ok := s.follow(e, left)
+		if !ok {
+			return nil, false
+		}
+		parts = append(parts, part)
+	}
+	return parts, true
 }
 
 // lastName returns "x" for x and for y.x, and "" for what has no name.

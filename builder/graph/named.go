@@ -59,8 +59,13 @@ func (r resolver) named(literals []literal, args []string) (all []Named) {
 	slices.SortFunc(all, func(a, b Named) int {
 		return cmp.Or(strings.Compare(a.Path, b.Path), cmp.Compare(b.Use, a.Use), strings.Compare(a.Where, b.Where))
 	})
-	return slices.CompactFunc(all, func(a, b Named) bool { return a.Path == b.Path && (a.Use == b.Use || b.Use == Read) })
+	return slices.CompactFunc(all, func(n, before Named) bool {
+		return n.Path == before.Path && (n.Use == before.Use || n.Use == Read)
+	})
 }
+
+// wild are the wildcards of path/filepath.
+const wild = "*?["
 
 // from is a path of the code as the app sees it from a folder.
 func (r resolver) from(dir, text string) string {
@@ -85,16 +90,16 @@ func (r resolver) resolve(l literal) (string, bool) {
 	}
 	// What a call asks for may come later; but a name alone is too little to wait for.
 	path := r.from(r.app, l.text)
-	later := l.asked && strings.ContainsAny(l.text, `./\`) && !filepath.IsAbs(l.text) && r.look(filepath.Dir(path)) == folder
-	return path, later && !around(path, r.module)
+	later := l.asked && strings.ContainsAny(l.text, `./\`) && !filepath.IsAbs(l.text) && !strings.ContainsAny(l.text, wild)
+	return path, later && r.look(filepath.Dir(path)) == folder && !around(path, r.module)
 }
 
 // names reports whether something lies under path that a developer may save.
 func (r resolver) names(path string, asked bool) bool {
 	fixed := path
-	if wild := strings.IndexAny(path, "*?["); wild >= 0 {
-		if fixed = filepath.Dir(path[:wild] + "x"); strings.Trim(path[len(fixed):], sep+"*") != "" && asked {
-			return r.look(fixed) == folder
+	if i := strings.IndexAny(path, wild); i >= 0 {
+		if fixed = filepath.Dir(path[:i] + "x"); strings.Trim(path[len(fixed):], sep+"*") != "" && asked {
+			return r.look(fixed) == folder // and not "*", which is the folder itself
 		}
 	}
 	switch r.look(fixed) {
