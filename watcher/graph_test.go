@@ -379,22 +379,3 @@ func TestW6_MountedConfiguration(t *testing.T) {
 		})
 	}
 }
-
-// awaits waits until each file has been told of at a time when it had its last text.
-func (p *probe) awaits(text string, names ...string) {
-	p.t.Helper()
-	for seen := map[string]bool{}; len(seen) < len(names); {
-		batch, _ := p.end().(Batch)
-		for _, c := range batch.Changes {
-			if name := filepath.ToSlash(p.w.rules.rel(c.Path)); slices.Contains(names, name) && string(p.known(c.Path)) == text {
-				seen[name] = true
-			}
-		}
-	}
-}
-
-// known is the text of a file when its batch is looked at.
-func (p *probe) known(name string) []byte {
-	text, _ := os.ReadFile(name)
-	return text
-}
