@@ -31,7 +31,7 @@ func (b *Builder) List(ctx context.Context, s Spec, fields ...string) ([]byte, e
 	var said bounded
 	cmd.Stdout, cmd.Stderr = &out, &said
 	if err := b.run(ctx, cmd); err != nil {
-		if text := headline(said.String(), nil); text != "" && ctx.Err() == nil {
+		if text := headline(said.String(), diagnose(said.String(), s.Dir, s.Base)); text != "" && ctx.Err() == nil {
 			return nil, &Failure{text}
 		}
 		return nil, err
