@@ -25,21 +25,39 @@ a: 1
 `
 
 func TestS3_SameContentStartsNothing(t *testing.T) {
-	p := watch(t, plant(t, small), Config{})
-	later := time.Now().Add(time.Minute)
-	for name, save := range map[string]func(){
-		"same content": func() { p.save("main.go", "package main\n") },
-		"renamed over": func() {
-			p.save("new.tmp", "package main\n")
-			must(t, os.Rename(p.path("new.tmp"), p.path("main.go")))
-		},
-		"touch": func() { must(t, os.Chtimes(p.path("main.go"), later, later)) },
-	} {
-		save()
-		got, ok := p.end().(Unchanged)
-		if want := []Change{{Path: p.path("main.go"), Action: Rebuild}}; !ok || !slices.Equal(got.Touched, want) {
-			t.Errorf("%s: %#v", name, got)
+	everywhere(t, small, func(t *testing.T, p *probe) {
+		later := time.Now().Add(time.Minute)
+		for name, save := range map[string]func(){
+			"same content": func() { p.save("main.go", "package main\n") },
+			"renamed over": func() {
+				p.save("new.tmp", "package main\n")
+				must(t, os.Rename(p.path("new.tmp"), p.path("main.go")))
+			},
+			"touch": func() { must(t, os.Chtimes(p.path("main.go"), later, later)) },
+		} {
+			save()
+			got, ok := p.end().(Unchanged)
+			if want := []Change{{Path: p.path("main.go"), Action: Rebuild}}; !ok || !slices.Equal(got.Touched, want) {
+				t.Errorf("%s: %#v", name, got)
+			}
 		}
+		p.ignores(func() { must(t, os.Chmod(p.path("main.go"), 0o600)) })
+	})
+}
+
+// What an editor saves and a formatter puts right in the same moment is no change.
+func TestS3_FormattedOnSave(t *testing.T) {
+	w, err := New(Config{Root: plant(t, small)})
+	must(t, err)
+	defer w.release()
+	main := filepath.Join(w.cfg.Root, "main.go")
+	for _, text := range []string{"package   main\n", "package main\n"} {
+		put(t, main, text)
+		w.notice(fsnotify.Event{Name: main, Op: fsnotify.Write})
+	}
+	w.finish()
+	if _, ok := w.early[len(w.early)-1].(Unchanged); !ok {
+		t.Errorf("got %#v", w.early)
 	}
 }
 
