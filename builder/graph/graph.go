@@ -25,6 +25,7 @@ type Graph struct {
 type Package struct {
 	Dir     string // absolute
 	Missing bool   // imported, and not there yet
+	By      string // folder of a package that imports it; "" if that is not known
 
 	vendored bool // others wrote it: its strings name nothing
 }

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Fields are those of go list -json that Parse reads; others cost the go command time.
-var Fields = []string{"Dir", "ImportPath", "Standard", "Module", "Error"}
+// Fields are those of go list -json that are read; others cost the go command time.
+var Fields = []string{"Dir", "ImportPath", "Standard", "Module", "Error", "Imports"}
 
 // listed is one package of go list.
 type listed struct {
@@ -21,7 +21,8 @@ type listed struct {
 		Version string
 		Replace *struct{ Version string }
 	}
-	Error *struct{ Err string }
+	Error   *struct{ Err string }
+	Imports []string
 }
 
 var errNoPackage = errors.New("go list knows no package of the project")
@@ -30,21 +31,33 @@ var errNoPackage = errors.New("go list knows no package of the project")
 // library and what comes from the module cache. Unsure tells that mistakes in the files
 // may have hidden packages.
 func parse(out []byte, modules []Module) (found []Package, unsure bool, err error) {
+	importer := map[string]string{} // its folder, by what it imports; the program itself comes last
+	var paths []string              // of found
 	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p listed
-		switch err := decoder.Decode(&p); {
-		case err == io.EOF && !slices.ContainsFunc(found, func(p Package) bool { return !p.Missing }):
-			return nil, true, errNoPackage
-		case err == io.EOF:
-			return sorted(found), unsure, nil
-		case err != nil:
+		if err := decoder.Decode(&p); err == io.EOF {
+			break
+		} else if err != nil {
 			return nil, true, err
 		}
-		if dir, own := p.place(modules); own {
-			found = append(found, Package{dir, p.Dir == "", p.vendored()})
-			unsure = unsure || p.Dir != "" && p.Error != nil
+		dir, own := p.place(modules)
+		if !own {
+			continue
+		}
+		found = append(found, Package{Dir: dir, Missing: p.Dir == "", vendored: p.vendored()})
+		paths = append(paths, p.ImportPath)
+		unsure = unsure || p.Dir != "" && p.Error != nil
+		for _, path := range p.Imports {
+			importer[path] = dir
 		}
 	}
+	for i, path := range paths {
+		found[i].By = importer[path]
+	}
+	if !slices.ContainsFunc(found, func(p Package) bool { return !p.Missing }) {
+		return nil, true, errNoPackage
+	}
+	return sorted(found), unsure, nil
 }
 
 // place returns the folder of a package, and whether it is the project's.

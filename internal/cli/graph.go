@@ -30,7 +30,7 @@ func watched(g *graph.Graph) *watcher.Graph {
 	}
 	w := &watcher.Graph{Files: g.Files, Takes: g.Takes}
 	for _, p := range g.Packages {
-		w.Packages = append(w.Packages, watcher.Package{Dir: p.Dir, Missing: p.Missing})
+		w.Packages = append(w.Packages, watcher.Package{Dir: p.Dir, Missing: p.Missing, By: p.By})
 	}
 	for _, n := range g.Named {
 		w.Named = append(w.Named, watcher.Named{Path: n.Path, Use: uses[n.Use], Where: n.Where})
