@@ -3,6 +3,7 @@ package loop
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -40,14 +41,27 @@ type bench struct {
 	raised  map[uint64]time.Time
 	longest time.Duration // from a number's raising to its settling
 	lines   []terminal.Event
+	graph   toldGraph
 	ended   chan struct{}
 }
 
-// noGraph is never asked.
-type noGraph struct{}
+// toldGraph notes what it is told.
+type toldGraph struct {
+	mu    sync.Mutex
+	told  []string
+	ended bool
+}
 
-func (noGraph) Run(context.Context) {}
-func (noGraph) Changed([]string)    {}
+func (g *toldGraph) Run(ctx context.Context) {
+	<-ctx.Done()
+	g.ended = true
+}
+
+func (g *toldGraph) Changed(files []string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.told = append(g.told, files...)
+}
 
 func newBench(source string, plan Plan) *bench {
 	b := &bench{
@@ -59,7 +73,7 @@ func newBench(source string, plan Plan) *bench {
 	plan.Swap, plan.Restart = SwapAuto, RestartOnFailure
 	plan.StopTimeout, plan.DrainTimeout = 10*time.Second, time.Minute
 	b.loop = New(Config{
-		Plan: plan, Watcher: b, Graph: noGraph{}, Builder: b, Runner: b, Front: b,
+		Plan: plan, Watcher: b, Graph: &b.graph, Builder: b, Runner: b, Front: b,
 		Reload: func() Reloaded { return Reloaded{Plan: plan} },
 		Print: func(e terminal.Event) {
 			b.mu.Lock()
@@ -290,6 +304,27 @@ func TestS2_HeldAreLetGoWhenTheCompilerEnds(t *testing.T) {
 		time.Sleep(b.buildTakes)
 		if v := b.view(); v.Settled != 1 || !v.Failed || v.Generation != 1 {
 			t.Errorf("when it has failed: %+v", v)
+		}
+	})
+}
+
+// TestW5_GraphIsToldOfWhatIsBuilt, and of nothing else; its goroutine ends with the loop.
+func TestW5_GraphIsToldOfWhatIsBuilt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench("v0", Plan{})
+		time.Sleep(time.Minute)
+		b.saves <- watcher.Pending{N: 1}
+		b.saves <- watcher.Batch{N: 1, Changes: []watcher.Change{
+			{Path: "/src/a.go", Action: watcher.Rebuild}, {Path: "/src/b.yaml", Action: watcher.Restart}, {Path: "/src/go.mod", Action: watcher.Rebuild},
+		}}
+		b.saves <- watcher.Pending{N: 2}
+		b.saves <- watcher.Unchanged{N: 2, Touched: []watcher.Change{{Path: "/src/c.go", Action: watcher.Rebuild}}}
+		synctest.Wait()
+		if want := []string{"/src/a.go", "/src/go.mod"}; !slices.Equal(b.graph.told, want) {
+			t.Errorf("told of %q, want %q", b.graph.told, want)
+		}
+		if b.stop(); !b.graph.ended {
+			t.Error("the loop has ended before its graph")
 		}
 	})
 }
