@@ -54,6 +54,7 @@ type toldGraph struct {
 
 func (g *toldGraph) Run(ctx context.Context) {
 	<-ctx.Done()
+	time.Sleep(time.Second) // go list is killed
 	g.ended = true
 }
 
