@@ -37,11 +37,7 @@ type site struct {
 func (p site) plan(s settings.Settings, pkg project.Package, code project.Address) loop.Plan {
 	stop, _ := settings.ParseSignal(s.Run.StopSignal) // checked when it was read
 	plan := loop.Plan{
-		Build: builder.Spec{
-			Dir: p.module.Dir, Package: pkg.Pattern, Name: pkg.Name,
-			Flags: s.Build.Flags, Tags: s.Build.Tags, Ldflags: s.Build.Ldflags,
-			Env: buildEnvironment(p.env, s.Build.Env, p.cache), Base: p.start,
-		},
+		Build: p.build(s, pkg),
 		Run: runner.Spec{
 			Args: s.App.Args, Dir: p.dir, URL: p.url,
 			Env: over(passedOn(p.env), s.App.Env), EnvFiles: p.envFiles(s),
@@ -57,6 +53,15 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 		plan.Run.Likely = ownPort(s, code)
 	}
 	return plan
+}
+
+// build says what is built, and how.
+func (p site) build(s settings.Settings, pkg project.Package) builder.Spec {
+	return builder.Spec{
+		Dir: p.module.Dir, Package: pkg.Pattern, Name: pkg.Name,
+		Flags: s.Build.Flags, Tags: s.Build.Tags, Ldflags: s.Build.Ldflags,
+		Env: buildEnvironment(p.env, s.Build.Env, p.cache), Base: p.start,
+	}
 }
 
 // bindsItself reports whether the app is known to listen on a port of its own.
@@ -166,8 +171,11 @@ func (p site) tagged(s settings.Settings) []string {
 	env := over(p.env, s.Build.Env)
 	tags := slices.Clone(s.Build.Tags)
 	for i, flag := range s.Build.Flags {
-		value, ok := strings.CutPrefix(strings.TrimLeft(flag, "-"), "tags")
+		name := strings.TrimLeft(flag, "-")
+		value, ok := strings.CutPrefix(name, "tags")
 		switch {
+		case name == "race", name == "msan", name == "asan": // which are tags too
+			tags = append(tags, name)
 		case ok && strings.HasPrefix(value, "="):
 			tags = append(tags, value[1:])
 		case ok && value == "" && i+1 < len(s.Build.Flags):

@@ -43,6 +43,12 @@ type bench struct {
 	ended   chan struct{}
 }
 
+// noGraph is never asked.
+type noGraph struct{}
+
+func (noGraph) Run(context.Context) {}
+func (noGraph) Changed([]string)    {}
+
 func newBench(source string, plan Plan) *bench {
 	b := &bench{
 		saves: make(chan watcher.Event), source: source,
@@ -53,7 +59,7 @@ func newBench(source string, plan Plan) *bench {
 	plan.Swap, plan.Restart = SwapAuto, RestartOnFailure
 	plan.StopTimeout, plan.DrainTimeout = 10*time.Second, time.Minute
 	b.loop = New(Config{
-		Plan: plan, Watcher: b, Builder: b, Runner: b, Front: b,
+		Plan: plan, Watcher: b, Graph: noGraph{}, Builder: b, Runner: b, Front: b,
 		Reload: func() Reloaded { return Reloaded{Plan: plan} },
 		Print: func(e terminal.Event) {
 			b.mu.Lock()
