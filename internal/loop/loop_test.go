@@ -45,6 +45,12 @@ type bench struct {
 	ended   chan struct{}
 }
 
+// noGraph is never asked.
+type noGraph struct{}
+
+func (noGraph) Run(context.Context) {}
+func (noGraph) Changed([]string)    {}
+
 // toldGraph notes what it is told.
 type toldGraph struct {
 	mu    sync.Mutex

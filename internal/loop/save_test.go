@@ -56,7 +56,7 @@ func newStage(t *testing.T, seed uint64) *stage {
 	}
 	plan := Plan{Swap: SwapAuto, Restart: RestartOnFailure, StopTimeout: time.Minute, DrainTimeout: time.Minute}
 	s.loop = New(Config{
-		Plan: plan, Watcher: s.watcher, Graph: &toldGraph{}, Builder: s, Runner: s, Front: s,
+		Plan: plan, Watcher: s.watcher, Graph: noGraph{}, Builder: s, Runner: s, Front: s,
 		Reload: func() Reloaded { return Reloaded{Plan: plan} }, Print: func(terminal.Event) {},
 		Signal: func(string) syscall.Signal { return syscall.SIGHUP }, Base: filepath.Dir(s.file),
 	})
