@@ -257,7 +257,7 @@ func TestW5_AskedAgainOnlyWhereItMatters(t *testing.T) {
 		{"other package's", "app/a/a.go", "package a\n\nvar X = 1\n", true, ""}, // no part of the graph
 		{"go.mod", "app/go.mod", "module example.com/app\n\ngo 1.26\n// changed\n", true, ""},
 		{"broken go.mod", "app/go.mod", "module example.com/app\n<<<<\n", true, ""},
-		{"anything after that", "app/main.go", main + "// as b is not imported\n", true, ""},
+		{"anything after that", "app/main.go", main + "// imports a\n", true, "app\napp/a\napp/b\napp/c"}, // followed beside what was known
 		{"mended", "app/go.mod", "module example.com/app\n\ngo 1.26\n", true, "app\napp/a"},
 		{"broken imports", "app/main.go", "package main\n\nimport \"example.com/app\n", true, ""}, // the last good one serves
 		{"broken body", "app/a/a.go", "package a\n\nfunc f() {\n", false, ""},
