@@ -13,7 +13,8 @@ const module = "github.com/watcher-dev/watcher"
 // know nothing of one another, and nothing of what is above them; what lies in a folder
 // below a part is that part's alone, or of those who wire it.
 var arrows = map[string][]string{
-	"watcher":           nil,
+	"watcher":           {"watcher/git"},
+	"watcher/git":       nil,
 	"builder":           nil,
 	"builder/graph":     nil,
 	"runner":            {"runner/sockets", "runner/shim"},

@@ -58,7 +58,7 @@ const elsewhere = "the compiler leaves it out: its name or its build constraints
 func (w *Watcher) why(name string, v verdict) string {
 	rel := w.rules.rel(name)
 	_, named := w.rules.named[name]
-	_, use := w.rules.used(name)
+	_, use := w.rules.used(rel)
 	switch {
 	case v.action == Reload:
 		return "the settings file"
@@ -151,7 +151,7 @@ func (w *Watcher) leftOut(name string) string {
 		part := rel[:end]
 		dir := filepath.Join(w.cfg.Root, filepath.FromSlash(part))
 		base := path.Base(part)
-		by := w.git.ignoredBy(part)
+		by := w.git.IgnoredBy(part)
 		switch {
 		case w.rules.ignores(part):
 			return part + " is left out by [watch] ignore"

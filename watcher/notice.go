@@ -89,14 +89,18 @@ func (w *Watcher) noticeFile(name string, e fsnotify.Event) {
 		}
 	}
 	switch base := filepath.Base(name); {
-	case base == ".gitignore", name == w.git.excludes():
-		w.git.reset()
+	case base == ".gitignore", name == w.git.Excludes():
+		w.git.Reset()
 		w.round.walkLater(saved)
 	case (base == "go.mod" || base == "package.json") && filepath.Dir(name) != w.cfg.Root && !e.Has(fsnotify.Write):
 		w.round.walkLater(saved) // its folder may count as another kind from now on
 	}
 	if v := w.judge(name, in); v.action != Ignore {
 		w.touch(name, v)
+		if e.Has(fsnotify.Create) && isLink(name) {
+			w.follow(name)
+			w.watchLinked()
+		}
 	}
 }
 

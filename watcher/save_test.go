@@ -200,7 +200,7 @@ func TestRule1_LockedByGitIsWaitedForButNotForEver(t *testing.T) {
 	t.Parallel()
 	p := watch(t, plant(t, small+"-- .git/index.lock --\n"), Config{})
 	begun := time.Now()
-	must(t, os.Chtimes(p.path(".git/index.lock"), begun, begun.Add(lockAge/2))) // young for long enough
+	must(t, os.Chtimes(p.path(".git/index.lock"), begun, begun.Add(time.Second))) // young for long enough
 	p.save("main.go", "package main // new\n")
 	p.sees("main.go rebuild")
 	if took := time.Since(begun); took < settleLimit {

@@ -86,7 +86,7 @@ func (w *Watcher) enter(dir string, parent folder, link bool) (folder, bool) {
 	in.real = filepath.Join(parent.real, filepath.Base(dir))
 	if link {
 		in.real = w.real(dir)
-		ok = isDir(dir) && !w.leadsBack(dir, in.real)
+		ok = w.leads(dir, in.real)
 	}
 	return in, ok
 }

@@ -28,6 +28,8 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/watcher-dev/watcher/watcher/git"
 )
 
 // Action says what a change asks for. Greater is stronger, and a stronger action
@@ -113,7 +115,7 @@ type Watcher struct {
 	emit   func(Event)
 	early  []Event // of New, for Run
 	fs     *fsnotify.Watcher
-	git    *git
+	git    *git.Tree
 	seed   maphash.Seed
 	lost   bool // Root is gone
 	number uint64
@@ -147,7 +149,7 @@ func New(cfg Config) (*Watcher, error) {
 	}
 	cfg.Root = filepath.Clean(cfg.Root)
 	w := &Watcher{
-		inbox: newInbox(), cfg: cfg, fs: fs, git: newGit(cfg.Root), seed: maphash.MakeSeed(),
+		inbox: newInbox(), cfg: cfg, fs: fs, git: git.Open(cfg.Root), seed: maphash.MakeSeed(),
 		embeds: map[string][]embed{}, folders: map[string]folder{}, names: map[string][]string{},
 		links: map[string][]string{}, files: map[string]file{}, told: map[string]bool{},
 	}
@@ -171,9 +173,9 @@ func New(cfg Config) (*Watcher, error) {
 // watched though it asks for nothing.
 func (w *Watcher) newRules() rules {
 	r := newRules(w.cfg, slices.Concat(slices.Collect(maps.Values(w.embeds))...))
-	if w.git.dir != "" {
-		r.named[w.git.excludes()] = Ignore
-		r.mark(w.git.excludes(), false)
+	if file := w.git.Excludes(); file != "" {
+		r.named[file] = Ignore
+		r.mark(file, false)
 	}
 	return r
 }
@@ -193,7 +195,7 @@ func (w *Watcher) Run(ctx context.Context, emit func(Event)) error {
 		var wake <-chan time.Time
 		switch {
 		case !w.round.first.IsZero():
-			done, wait := settle(w.round.burst(w.git.locked()), time.Now())
+			done, wait := settle(w.round.burst(w.git.Locked()), time.Now())
 			if done {
 				w.finish()
 				continue
@@ -221,5 +223,5 @@ func (w *Watcher) Configure(cfg Config) { w.inbox.put(func() { w.inbox.post.cfg 
 func (w *Watcher) release() {
 	_ = w.fs.Close()
 	<-w.inbox.ended
-	w.git.stop(gitEnd)
+	w.git.Close()
 }

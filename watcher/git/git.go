@@ -1,4 +1,5 @@
-package watcher
+// Package git asks git about a work tree: what it ignores, and whether it is at work.
+package git
 
 import (
 	"bufio"
@@ -14,17 +15,17 @@ import (
 )
 
 const (
-	gitAnswer = 2 * time.Second        // for one answer; git takes a fraction of a millisecond
-	gitEnd    = time.Second            // for git to end by itself
-	gitMutes  = 50                     // folders that git fails on before it is not asked any more
-	lockAge   = 3 * time.Second        // of a lock that counts: see locked
-	pickAge   = 300 * time.Millisecond // of a rebase's last step, if it has not stopped for the user
+	answerLimit = 2 * time.Second        // for one answer; git takes a fraction of a millisecond
+	endLimit    = time.Second            // for git to end by itself
+	mostMutes   = 50                     // folders that git fails on before it is not asked any more
+	lockAge     = 3 * time.Second        // of a lock that counts: see Locked
+	pickAge     = 300 * time.Millisecond // of a rebase's last step, if it has not stopped for the user
 )
 
-// git asks one `git check-ignore` process, kept open, what git ignores: so the
+// Tree asks one `git check-ignore` process, kept open, what git ignores: so the
 // answer is git's own. Where there is no git, nothing is ignored. It is not safe
-// for use by several goroutines.
-type git struct {
+// for use by several goroutines. Make it with [Open].
+type Tree struct {
 	root string // absolute folder that names are relative to
 	dir  string // absolute folder of git's data; "" if there is none
 
@@ -37,13 +38,15 @@ type git struct {
 	mute  map[string]bool   // folders in which git does not answer: submodules, say
 }
 
-func newGit(root string) *git {
+// Open looks for the work tree that root, an absolute folder, lies in. It starts nothing yet;
+// what it starts later is ended by Close.
+func Open(root string) *Tree {
 	if target, err := filepath.EvalSymlinks(root); err == nil {
 		root = target // whose parents are the ones that git looks at
 	}
-	g := &git{root: root, dir: gitDir(root)}
-	g.reset()
-	return g
+	t := &Tree{root: root, dir: gitDir(root)}
+	t.Reset()
+	return t
 }
 
 // gitDir returns the folder of git's data for a work tree that root lies in; for
@@ -67,85 +70,94 @@ func gitDir(root string) string {
 	}
 }
 
-// locked reports whether a git command is changing the work tree. An old lock does
+// Locked reports whether a git command is changing the work tree. An old lock does
 // not tell: a git that crashed left it, or a commit holds it while its message is
 // written, and each save would wait for nothing. A save waits no longer than
 // settleLimit anyway, so a lock that was made with it counts all that time.
-func (g *git) locked() bool {
-	if g.dir == "" {
+func (t *Tree) Locked() bool {
+	if t.dir == "" {
 		return false
 	}
 	// Between its commits a rebase holds no lock.
 	for name, age := range map[string]time.Duration{"index.lock": lockAge, "rebase-merge": pickAge, "rebase-apply": pickAge} {
-		if info, err := os.Lstat(filepath.Join(g.dir, name)); err == nil && time.Since(info.ModTime()).Abs() < age {
+		if info, err := os.Lstat(filepath.Join(t.dir, name)); err == nil && time.Since(info.ModTime()).Abs() < age {
 			return true
 		}
 	}
 	return false
 }
 
-// excludes returns the file of ignores that is not part of the work tree.
-func (g *git) excludes() string { return filepath.Join(g.dir, "info", "exclude") }
-
-// reset forgets all answers, as the ignore files have changed: the process, which
-// keeps what it has read of them, is ended and a new one started when needed.
-func (g *git) reset() {
-	g.stop(gitEnd)
-	g.known, g.mute = map[string]string{}, map[string]bool{}
-}
-
-// ignored reports whether git ignores rel, a path relative to root, on slashes.
-func (g *git) ignored(rel string) bool { return g.ignoredBy(rel) != "" }
-
-// ignoredBy returns the file and line by which git ignores rel, as ".gitignore:3", and
-// "" if it does not.
-func (g *git) ignoredBy(rel string) string {
-	if g.dir == "" || len(g.mute) > gitMutes || g.mute["."] {
+// Excludes returns the file of ignores that is not part of the work tree; "" if there is
+// no git.
+func (t *Tree) Excludes() string {
+	if t.dir == "" {
 		return ""
 	}
-	if answer, ok := g.known[rel]; ok {
+	return filepath.Join(t.dir, "info", "exclude")
+}
+
+// Close ends the process, if it runs, and waits for it.
+func (t *Tree) Close() { t.stop(endLimit) }
+
+// Reset forgets all answers, as the ignore files have changed: the process, which
+// keeps what it has read of them, is ended and a new one started when needed.
+func (t *Tree) Reset() {
+	t.stop(endLimit)
+	t.known, t.mute = map[string]string{}, map[string]bool{}
+}
+
+// Ignored reports whether git ignores rel, a path relative to root, on slashes.
+func (t *Tree) Ignored(rel string) bool { return t.IgnoredBy(rel) != "" }
+
+// IgnoredBy returns the file and line by which git ignores rel, as ".gitignore:3", and
+// "" if it does not.
+func (t *Tree) IgnoredBy(rel string) string {
+	if t.dir == "" || len(t.mute) > mostMutes || t.mute["."] {
+		return ""
+	}
+	if answer, ok := t.known[rel]; ok {
 		return answer
 	}
 	for dir := path.Dir(rel); dir != "."; dir = path.Dir(dir) {
-		if g.mute[dir] {
+		if t.mute[dir] {
 			return ""
 		}
 	}
-	answer, err := g.ask(rel)
+	answer, err := t.ask(rel)
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) { // it may have ended long ago: a fresh one is asked once more
-		g.stop(0)
-		answer, err = g.ask(rel)
+		t.stop(0)
+		answer, err = t.ask(rel)
 	}
 	if err != nil {
-		g.stop(0)
-		g.mute[path.Dir(rel)] = true
-		g.mute["."] = g.mute["."] || errors.Is(err, os.ErrDeadlineExceeded) // it would hang elsewhere too
+		t.stop(0)
+		t.mute[path.Dir(rel)] = true
+		t.mute["."] = t.mute["."] || errors.Is(err, os.ErrDeadlineExceeded) // it would hang elsewhere too
 	}
-	g.known[rel] = answer
+	t.known[rel] = answer
 	return answer
 }
 
-func (g *git) ask(rel string) (string, error) {
-	if g.cmd == nil {
-		if err := g.start(); err != nil {
+func (t *Tree) ask(rel string) (string, error) {
+	if t.cmd == nil {
+		if err := t.start(); err != nil {
 			return "", err
 		}
 		// In a root that is itself ignored, git would ignore everything.
-		if whole, err := g.ask("."); whole != "" || err != nil {
-			g.mute["."] = true
+		if whole, err := t.ask("."); whole != "" || err != nil {
+			t.mute["."] = true
 			return "", err
 		}
 	}
-	if deadline, ok := g.out.(interface{ SetReadDeadline(time.Time) error }); ok {
-		_ = deadline.SetReadDeadline(time.Now().Add(gitAnswer)) // not everywhere: then git is trusted
+	if deadline, ok := t.out.(interface{ SetReadDeadline(time.Time) error }); ok {
+		_ = deadline.SetReadDeadline(time.Now().Add(answerLimit)) // not everywhere: then git is trusted
 	}
-	if _, err := fmt.Fprintf(g.in, "%s\x00", rel); err != nil {
+	if _, err := fmt.Fprintf(t.in, "%s\x00", rel); err != nil {
 		return "", err
 	}
 	// The answer is four fields: file, line, pattern, path; empty if no pattern matches.
 	var fields [4]string
 	for i := range fields {
-		field, err := g.buf.ReadString(0)
+		field, err := t.buf.ReadString(0)
 		if err != nil {
 			return "", err
 		}
@@ -157,33 +169,33 @@ func (g *git) ask(rel string) (string, error) {
 	return fields[0] + ":" + fields[1], nil
 }
 
-func (g *git) start() (err error) {
+func (t *Tree) start() (err error) {
 	cmd := exec.Command("git", "check-ignore", "--stdin", "-z", "--verbose", "--non-matching")
-	cmd.Dir = g.root
-	if g.in, err = cmd.StdinPipe(); err != nil {
+	cmd.Dir = t.root
+	if t.in, err = cmd.StdinPipe(); err != nil {
 		return err
 	}
-	if g.out, err = cmd.StdoutPipe(); err != nil {
+	if t.out, err = cmd.StdoutPipe(); err != nil {
 		return err
 	}
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	g.cmd, g.buf = cmd, bufio.NewReader(g.out)
+	t.cmd, t.buf = cmd, bufio.NewReader(t.out)
 	return nil
 }
 
 // stop ends the process and reaps it. At the end of its input git ends by itself; if
 // it has not done so after limit, it is killed.
-func (g *git) stop(limit time.Duration) {
-	cmd := g.cmd
+func (t *Tree) stop(limit time.Duration) {
+	cmd := t.cmd
 	if cmd == nil {
 		return
 	}
-	_ = g.in.Close()
+	_ = t.in.Close()
 	// The kill may still run when stop has returned, and finds the process reaped.
 	late := time.AfterFunc(limit, func() { _ = cmd.Process.Kill() })
 	_ = cmd.Wait() // how it ended tells nothing
 	late.Stop()
-	g.cmd = nil
+	t.cmd = nil
 }
