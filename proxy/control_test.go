@@ -47,7 +47,9 @@ func TestControl_PrefixNeverReachesTheApp(t *testing.T) {
 		{"POST", "/__watcher/healthz", 405}, {"DELETE", "/__watcher/api/status", 405}, {"OPTIONS", "/__watcher/api/status", 405},
 		{"GET", "/__watcher/", 404}, {"GET", "/__watcher/healthz/", 404}, {"POST", "/__watcher/x/../../y", 404},
 	} {
-		if a := f.do(f.request(c.method, c.path, nil)); a.err != nil || a.status != c.status {
+		r := f.request(c.method, c.path, nil)
+		r.Header.Set(tokenHeader, string(f.token))
+		if a := f.do(r); a.err != nil || a.status != c.status {
 			t.Errorf("%s %s = %d, %v; want %d", c.method, c.path, a.status, a.err, c.status)
 		}
 	}

@@ -44,7 +44,8 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 		},
 		Run: runner.Spec{
 			Args: s.App.Args, Dir: p.dir, URL: p.url,
-			Env: over(p.env, s.App.Env), EnvFiles: p.envFiles(s), PortEnv: s.Run.PortEnv, Port: s.Run.Port,
+			Env: over(passedOn(p.env), s.App.Env), EnvFiles: p.envFiles(s),
+			PortEnv: s.Run.PortEnv, Port: s.Run.Port, Socket: s.Run.Socket,
 			ReadyPath: s.Run.ReadyPath, ReadyTimeout: time.Duration(s.Run.ReadyTimeout), StopSignal: stop,
 		},
 		Swap: loop.Swap(s.Run.Swap), Restart: loop.Restart(s.Run.Restart),
@@ -60,7 +61,7 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 
 // bindsItself reports whether the app is known to listen on a port of its own.
 func bindsItself(s settings.Settings, code project.Address) bool {
-	return s.Run.Port != 0 || code.Port != 0 && !code.ReadsEnv
+	return !s.Run.Socket && (s.Run.Port != 0 || code.Port != 0 && !code.ReadsEnv)
 }
 
 func ownPort(s settings.Settings, code project.Address) int {
@@ -94,12 +95,22 @@ var actions = map[string]watcher.Action{
 func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 	c := proxy.Config{
 		Hold: want.Proxy.Fresh, HoldTimeout: time.Duration(want.Proxy.HoldTimeout),
-		GenerationHeader: want.Proxy.GenerationHeader,
+		GenerationHeader: want.Proxy.GenerationHeader, Hosts: s.hosts(want),
 	}
 	if s.runner != nil {
 		c.Own = s.runner.Owns
 	}
 	return c
+}
+
+// hosts are the names under which the front answers beside the common ones: the user's,
+// and the one that it listens on.
+func (s *session) hosts(want settings.Settings) []string {
+	hosts := want.Proxy.AllowedHosts
+	if listen, err := parseListen(want.Proxy.Listen); err == nil && listen.host != "" {
+		hosts = append(slices.Clip(hosts), listen.host)
+	}
+	return hosts
 }
 
 func (p site) envFiles(s settings.Settings) []string {
