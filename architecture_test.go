@@ -26,14 +26,16 @@ var arrows = map[string][]string{
 	"internal/settings": nil,
 	"internal/terminal": nil,
 	"internal/project":  nil,
+	"internal/pid1":     nil,
 	"internal/loop":     {"watcher", "builder", "runner", "proxy", "relay", "internal/terminal"},
 	"internal/cli": {"watcher", "builder", "runner", "runner/sockets", "proxy", "relay", "internal/terminal",
 		"internal/settings", "internal/project", "internal/loop"},
-	".":             {"internal/cli", "runner/shim"},
+	".":             {"internal/cli", "internal/pid1", "runner/shim"},
 	"bench/harness": nil,
 	"bench/load":    {"bench/harness"},
 	"bench/proxy":   {"bench/harness", "proxy"},
 	"bench/reload":  {"bench/harness"},
+	"bench/soak":    {"bench/harness"},
 	"docs/check":    nil,
 }
 

@@ -3,6 +3,7 @@ package loop
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -276,6 +277,27 @@ func TestInvariant_NothingLeftAfterRun(t *testing.T) {
 			}
 		}) // which fails if a goroutine of the bubble is left
 	}
+}
+
+// TestR9_RestartsKeepNoGoroutine: those of the loop after 500 restarts are those before.
+func TestR9_RestartsKeepNoGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench("v0", Plan{})
+		defer b.stop()
+		time.Sleep(time.Minute)
+		before := runtime.NumGoroutine()
+		for range 500 {
+			b.loop.Restart()
+			time.Sleep(10 * time.Second)
+		}
+		synctest.Wait()
+		if now := runtime.NumGoroutine(); now != before {
+			t.Errorf("%d goroutines, were %d", now, before)
+		}
+		if len(b.starts) != 501 || len(b.live) != 1 {
+			t.Errorf("%d starts, %d live", len(b.starts), len(b.live))
+		}
+	})
 }
 
 // TestS2_HeldAreLetGoWhenTheCompilerEnds, marked as failed.
