@@ -60,7 +60,8 @@ type Rule struct {
 type Run struct {
 	Swap         string   `toml:"swap"` // auto, overlap, stop-first
 	PortEnv      string   `toml:"port_env"`
-	Port         int      `toml:"port"`   // the app's own fixed port; absent (0) means not told
+	Port         int      `toml:"port"` // the app's own fixed port; absent (0) means not told
+	Remap        Remap    `toml:"remap"`
 	Socket       bool     `toml:"socket"` // hand the app a listening socket
 	ReadyPath    string   `toml:"ready_path"`
 	ReadyTimeout Duration `toml:"ready_timeout"`
@@ -79,6 +80,10 @@ type Proxy struct {
 	AllowedHosts     []string `toml:"allowed_hosts"`
 	GenerationHeader bool     `toml:"generation_header"`
 }
+
+// Remap says whether fixed listeners of the app are moved: "auto", "true" or "false". In
+// the file the last two may be without quotes.
+type Remap string
 
 // Duration is a length of time written as in "1m30s"; it is not negative.
 type Duration time.Duration
@@ -100,6 +105,7 @@ func Default() Settings {
 		Run: Run{
 			Swap:         "auto",
 			PortEnv:      "PORT",
+			Remap:        "auto",
 			ReadyTimeout: Duration(30 * time.Second),
 			StopSignal:   "SIGTERM",
 			StopTimeout:  Duration(10 * time.Second),
