@@ -12,17 +12,18 @@ const module = "github.com/watcher-dev/watcher"
 // arrows says which packages of this module each of them may use. The parts know
 // nothing of one another, and nothing of what is above them.
 var arrows = map[string][]string{
-	"watcher":           nil,
+	"watcher/source":    nil,
+	"watcher":           {"watcher/source"},
 	"builder":           nil,
 	"runner":            nil,
 	"proxy":             nil,
 	"internal/settings": nil,
 	"internal/terminal": nil,
 	"internal/project":  nil,
-	"internal/loop":     {"watcher", "builder", "runner", "proxy", "internal/terminal"},
-	"internal/cli": {"watcher", "builder", "runner", "proxy", "internal/terminal",
+	"internal/loop":     {"watcher", "watcher/source", "builder", "runner", "proxy", "internal/terminal"},
+	"internal/cli": {"watcher", "watcher/source", "builder", "runner", "proxy", "internal/terminal",
 		"internal/settings", "internal/project", "internal/loop"},
-	".": {"watcher", "builder", "runner", "proxy", "internal/terminal",
+	".": {"watcher", "watcher/source", "builder", "runner", "proxy", "internal/terminal",
 		"internal/settings", "internal/project", "internal/loop", "internal/cli"},
 	"bench/harness": nil,
 	"bench/load":    {"bench/harness"},

@@ -3,20 +3,26 @@ package watcher
 import (
 	"sync"
 
-	"github.com/fsnotify/fsnotify"
+	"github.com/watcher-dev/watcher/watcher/source"
 )
 
 // inbox holds what came for Run while Run was busy. It takes the events of the
 // system at once, however long Run reads files, so that the kernel's queue, which
-// is short, does not overflow; fsnotify can also deadlock when nobody receives.
+// is short, does not overflow.
 type inbox struct {
 	ready chan struct{} // room for one: something came
 	ended chan struct{} // closed when drain has returned
 
-	mu     sync.Mutex // guards what follows
-	events []fsnotify.Event
-	failed bool    // fsnotify reported an error: events may be lost
-	cfg    *Config // of the last Configure
+	mu sync.Mutex // guards what follows
+	post
+}
+
+// post is what Run takes at once.
+type post struct {
+	events []source.Event
+	lost   error         // the last one that the system reported: events may be lost
+	cfg    *Config       // of the last Configure
+	asked  []chan uint64 // by Look; each has room for its answer
 }
 
 func newInbox() *inbox {
@@ -24,7 +30,7 @@ func newInbox() *inbox {
 }
 
 // drain takes up events until fs is closed.
-func (in *inbox) drain(fs *fsnotify.Watcher) {
+func (in *inbox) drain(fs *source.Source) {
 	defer close(in.ended)
 	for {
 		select {
@@ -32,17 +38,20 @@ func (in *inbox) drain(fs *fsnotify.Watcher) {
 			if !ok {
 				return
 			}
+			if e.Name == "" { // what came before it is here
+				continue
+			}
 			in.put(func() {
 				// A file written in many pieces is a run of equal events.
 				if last := len(in.events) - 1; last < 0 || in.events[last] != e {
 					in.events = append(in.events, e)
 				}
 			})
-		case _, ok := <-fs.Errors:
+		case err, ok := <-fs.Errors:
 			if !ok {
 				return
 			}
-			in.put(func() { in.failed = true })
+			in.put(func() { in.lost = err })
 		}
 	}
 }
@@ -59,10 +68,10 @@ func (in *inbox) put(change func()) {
 }
 
 // take empties the inbox.
-func (in *inbox) take() (events []fsnotify.Event, failed bool, cfg *Config) {
+func (in *inbox) take() post {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	events, failed, cfg = in.events, in.failed, in.cfg
-	in.events, in.failed, in.cfg = nil, false, nil
-	return events, failed, cfg
+	p := in.post
+	in.post = post{}
+	return p
 }

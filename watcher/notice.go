@@ -10,16 +10,34 @@ import (
 
 // empty works through what came since the last time.
 func (w *Watcher) empty() {
-	events, failed, cfg := w.inbox.take()
-	for _, e := range events {
-		w.notice(e)
+	p := w.inbox.take()
+	for _, e := range p.events {
+		if e.Untold {
+			w.noticeUntold(e.Event)
+		} else {
+			w.notice(e.Event)
+		}
 	}
-	if failed { // an overflow, most likely: any save may be among the lost events
+	if p.lost != nil { // an overflow, most likely: any save may be among the lost events
 		w.raise()
 		w.round.walkLater(everything)
 	}
-	if cfg != nil {
-		w.reconfigure(*cfg)
+	if p.cfg != nil {
+		w.reconfigure(*p.cfg)
+	}
+	for _, ask := range p.asked {
+		ask <- w.number
+	}
+}
+
+// noticeUntold works through a change that no event told of. If it matters here, its
+// mount is blind to some of what is done there. Of others it would say little: a database
+// that is written through memory makes no events anywhere.
+func (w *Watcher) noticeUntold(e fsnotify.Event) {
+	before := len(w.round.touched)
+	w.notice(e)
+	if len(w.round.touched) > before {
+		w.fs.Distrust(filepath.Dir(e.Name), e.Name)
 	}
 }
 
@@ -33,9 +51,6 @@ func (w *Watcher) reconfigure(cfg Config) {
 
 // notice works through one event of the system.
 func (w *Watcher) notice(e fsnotify.Event) {
-	if e.Name == "" { // fsnotify's own bookkeeping
-		return
-	}
 	name := filepath.Clean(e.Name)
 	gone := e.Has(fsnotify.Remove) || e.Has(fsnotify.Rename)
 	_, isFolder := w.folders[name]

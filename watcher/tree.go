@@ -196,7 +196,7 @@ func (w *Watcher) forget(dir string) {
 // leave removes the watch of one folder, if there is one. fsnotify goes on calling
 // a renamed folder by its old name unless that is done.
 func (w *Watcher) leave(dir string) {
-	_ = w.fs.Remove(dir)
+	w.fs.Remove(dir)
 	delete(w.folders, dir)
 }
 

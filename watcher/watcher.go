@@ -13,8 +13,8 @@
 // Only folders are watched, and of these only the ones that can matter: what git
 // ignores, node_modules and hidden folders are not entered, and build output no
 // further than to see that Go files come, unless a user rule or a go:embed line leads
-// there. Links to folders are not followed, other modules below Root are left out,
-// and nothing is polled while Root is there.
+// there. Links to folders are not followed, and other modules below Root are left out.
+// Package source has them watched by events, or polls them where events do not tell.
 package watcher
 
 import (
@@ -24,7 +24,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/fsnotify/fsnotify"
+	"github.com/watcher-dev/watcher/watcher/source"
 )
 
 // Action says what a change asks for. Greater is stronger, and a stronger action
@@ -48,6 +48,7 @@ type Config struct {
 	EnvFiles []string // absolute paths of the env files; they ask for Restart whatever their name
 	Rules    []Rule   // asked before the built-in rows, first match wins
 	Ignore   []string // doublestar globs relative to Root, on slashes; what matches is left out of the built-in rows
+	Poll     source.Poll
 }
 
 // Rule gives the files that match one of Paths an action of the user's choice.
@@ -107,7 +108,7 @@ type Watcher struct {
 	cfg    Config
 	emit   func(Event)
 	early  []Event // of New, for Run
-	fs     *fsnotify.Watcher
+	fs     *source.Source
 	git    *git
 	seed   maphash.Seed
 	lost   bool // Root is gone
@@ -133,21 +134,22 @@ const rootRetry = time.Second
 // all; a folder below it that cannot be read is a [Trouble] instead. What it holds is
 // freed by Run.
 func New(cfg Config) (*Watcher, error) {
-	fs, err := fsnotify.NewWatcher()
-	if err != nil {
-		return nil, fmt.Errorf("watch files: %w", advise(err))
-	}
 	cfg.Root = filepath.Clean(cfg.Root)
 	w := &Watcher{
-		inbox: newInbox(), cfg: cfg, fs: fs, git: newGit(cfg.Root), seed: maphash.MakeSeed(),
+		inbox: newInbox(), cfg: cfg, git: newGit(cfg.Root), seed: maphash.MakeSeed(),
 		embeds: map[string][]embed{}, folders: map[string]folder{}, files: map[string]file{}, told: map[string]bool{},
 	}
 	w.emit = func(e Event) { w.early = append(w.early, e) }
+	var err error
+	if w.fs, err = source.New(cfg.Poll, func(line string) { w.emit(Trouble{line}) }); err != nil {
+		w.git.stop(gitEnd)
+		return nil, err
+	}
 	w.rules = w.newRules()
-	go w.inbox.drain(fs)
+	go w.inbox.drain(w.fs)
 	if err := w.walk(baseline); err != nil {
 		w.release()
-		return nil, fmt.Errorf("watch %s: %w", cfg.Root, advise(err))
+		return nil, fmt.Errorf("watch %s: %w", cfg.Root, err)
 	}
 	if w.learned {
 		w.learn()
@@ -199,14 +201,33 @@ func (w *Watcher) Run(ctx context.Context, emit func(Event)) error {
 	}
 }
 
-// Configure replaces rules, ignores and env files of a running watcher (Root,
-// Files and Settings stay). Any goroutine may call it. It returns at once; what is
+// Look returns, where folders are polled, the newest number when every save made before
+// the call has been seen: a request that arrives after a save needs at least that one
+// (rule 32). Where none is polled it returns 0 at once, and also when ctx is done or
+// Run has ended. Any goroutine may call it while Run runs.
+func (w *Watcher) Look(ctx context.Context) uint64 {
+	if !w.fs.Look(ctx) {
+		return 0
+	}
+	number := make(chan uint64, 1)
+	w.inbox.put(func() { w.inbox.asked = append(w.inbox.asked, number) })
+	select {
+	case n := <-number:
+		return n
+	case <-ctx.Done():
+	case <-w.inbox.ended:
+	}
+	return 0
+}
+
+// Configure replaces rules, ignores and env files of a running watcher (Root, Files,
+// Settings and Poll stay). Any goroutine may call it. It returns at once; what is
 // newly relevant is remembered as it is then.
 func (w *Watcher) Configure(cfg Config) { w.inbox.put(func() { w.inbox.cfg = &cfg }) }
 
 // release frees what New made and ends its goroutine.
 func (w *Watcher) release() {
-	_ = w.fs.Close()
+	w.fs.Close()
 	<-w.inbox.ended
 	w.git.stop(gitEnd)
 }

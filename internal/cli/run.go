@@ -172,7 +172,6 @@ func (s *session) loop(listeners []net.Listener) error {
 	}
 	defer r.Close()
 	s.runner = r
-	s.front.Configure(s.proxyConfig(s.settings)) // which can now tell whose a connection is
 	b, err := builder.New(s.site.cache, r.Run)
 	if err != nil {
 		return err
@@ -180,6 +179,7 @@ func (s *session) loop(listeners []net.Listener) error {
 	if s.watcher, err = watcher.New(s.site.watch(s.settings)); err != nil {
 		return err
 	}
+	s.front.Configure(s.proxyConfig(s.settings)) // which can now tell whose a connection is, and what was saved
 	plan := s.site.plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
 		Plan: plan, Watcher: s.watcher, Builder: b, Front: s.front,
