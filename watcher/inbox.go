@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"sync"
+	"time"
 
 	"github.com/watcher-dev/watcher/watcher/source"
 )
@@ -13,15 +14,17 @@ type inbox struct {
 	ready chan struct{} // room for one: something came
 	ended chan struct{} // closed when drain has returned
 
-	mu sync.Mutex // guards what follows
-	post
+	mu   sync.Mutex // guards what follows
+	post post
 }
 
-// post is what Run takes at once.
+// post is what came since the inbox was emptied last.
 type post struct {
 	events []source.Event
 	lost   error         // the last one that the system reported: events may be lost
 	cfg    *Config       // of the last Configure
+	graph  *Graph        // of the last Learn
+	since  time.Time     // of the last Learn
 	asked  []chan uint64 // by Look; each has room for its answer
 }
 
@@ -43,15 +46,15 @@ func (in *inbox) drain(fs *source.Source) {
 			}
 			in.put(func() {
 				// A file written in many pieces is a run of equal events.
-				if last := len(in.events) - 1; last < 0 || in.events[last] != e {
-					in.events = append(in.events, e)
+				if last := len(in.post.events) - 1; last < 0 || in.post.events[last] != e {
+					in.post.events = append(in.post.events, e)
 				}
 			})
 		case err, ok := <-fs.Errors:
 			if !ok {
 				return
 			}
-			in.put(func() { in.lost = err })
+			in.put(func() { in.post.lost = err })
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/fsnotify/fsnotify"
@@ -81,21 +80,12 @@ func TestTree(t *testing.T) {
 			want: []string{"build/steps/x.go rebuild"},
 		}, {
 			name: "Go file that comes into build output",
-			tree: "-- build/Dockerfile --\nFROM scratch\n-- build/steps/app.js --\n",
-			do: func(p *probe) {
-				p.save("build/steps/app.js", "2")
-				p.save("build/steps/x.c", "2")
-				p.save("build/steps/x.go", "package steps")
-			},
-			want: []string{"build/steps/x.go rebuild", "build/steps/x.c rebuild", "build/steps/app.js refresh"},
-		}, {
-			name: "folder with Go that comes into build output",
 			tree: "-- build/Dockerfile --\nFROM scratch\n",
 			do: func(p *probe) {
-				other := plant(p.t, "-- in/b/x.go --\npackage b\n-- in/views/a.html --\n")
-				must(p.t, os.Rename(filepath.Join(other, "in"), p.path("build/in")))
+				p.save("build/steps/app.js", "2")
+				p.save("build/steps/x.go", "package steps")
 			},
-			want: []string{"build/in/b/x.go rebuild", "build/in/views/a.html restart"},
+			want: []string{"build/steps/x.go rebuild"},
 		}, {
 			name: "build output that comes",
 			cfg: func(root string) Config {
@@ -309,66 +299,5 @@ func TestRule1_RenamedFolderIsASignAtOnce(t *testing.T) {
 	w.notice(fsnotify.Event{Name: filepath.Join(w.cfg.Root, "a"), Op: fsnotify.Rename})
 	if !w.round.open {
 		t.Error("no number raised")
-	}
-}
-
-// Build output is watched only as far as that costs little, and Go is found beside
-// much else.
-func TestBuildOutputIsWatchedInBounds(t *testing.T) {
-	root := plant(t, "-- build/steps/x.go --\npackage steps\n")
-	for i := range outputFolders + 8 {
-		put(t, filepath.Join(root, "out", fmt.Sprint(i), "a.js"), "")
-	}
-	for i := range 2 * outputEntries {
-		put(t, filepath.Join(root, "dist", fmt.Sprint(i)), "")
-		put(t, filepath.Join(root, "build", "cache", fmt.Sprint(i)), "")
-	}
-	w, err := New(Config{Root: root})
-	must(t, err)
-	defer w.release()
-	for range 2 {
-		watched := 0
-		for _, in := range w.folders {
-			if in.output {
-				watched++
-			}
-		}
-		if _, full := w.folders[filepath.Join(root, "dist")]; watched != outputFolders || full {
-			t.Errorf("%d folders of build output are watched, the full one: %v", watched, full)
-		}
-		if in, ok := w.folders[filepath.Join(root, "build", "steps")]; !ok || in.output {
-			t.Errorf("Go package: %v, %+v", ok, in)
-		}
-		must(t, w.walk(saved))
-	}
-	put(t, filepath.Join(root, "out", "new", "x.go"), "package new")
-	w.adopt(filepath.Join(root, "out", "new"))
-	if w.round.walk != saved {
-		t.Error("a folder with Go beyond the bounds is not asked about again")
-	}
-}
-
-// What is behind a link out of Root is not watched, and that is said once.
-func TestLinkedFolderIsOneTrouble(t *testing.T) {
-	root, other := plant(t, small+"-- .hidden/x --\n"), plant(t, "-- lib/x.go --\npackage lib\n")
-	for link, target := range map[string]string{
-		"lib": filepath.Join(other, "lib"), "node_modules": other, ".hidden/lib": other,
-		"inside": filepath.Join(root, "static"), "file.go": filepath.Join(other, "lib", "x.go"), "dead": filepath.Join(other, "none"),
-	} {
-		must(t, os.Symlink(target, filepath.Join(root, filepath.FromSlash(link))))
-	}
-	w, err := New(Config{Root: root})
-	must(t, err)
-	defer w.release()
-	must(t, w.walk(saved))
-	var got []string
-	for _, e := range w.early {
-		if trouble, ok := e.(Trouble); ok {
-			got = append(got, trouble.Text)
-		}
-	}
-	want := []string{filepath.Join(root, "lib") + " is a link to a folder: what is behind it is not watched"}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
 	}
 }
