@@ -2,18 +2,18 @@ package proxy
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 )
 
 // A save of which no event has told: the request itself finds it, before the view knows
 // of it, and waits for its number.
 func TestS1_SaveFoundByTheRequestIsWaitedFor(t *testing.T) {
-	looked := make(chan uint64, 1)
-	f := serve(t, Config{Hold: true, Look: func(context.Context) uint64 { return <-looked }})
+	var saved atomic.Uint64
+	f := serve(t, Config{Hold: true, Look: func(context.Context) uint64 { return saved.Load() }})
 	f.Publish(View{Generation: 1, Upstream: says(t, "old")})
-	looked <- 0
 	f.get("/").want(t, 200, "old")
-	looked <- 1
+	saved.Store(1)
 	held := f.begin(f.request("GET", "/", nil))
 	f.awaitHeld(1)
 	f.Publish(View{Generation: 1, Upstream: says(t, "old"), Pending: 1})

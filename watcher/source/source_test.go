@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ type probe struct {
 	t    *testing.T
 	dir  string
 	said []string
+	slow atomic.Bool // the reader takes its time between two events
 
 	mu   sync.Mutex
 	got  []Event
@@ -43,6 +45,9 @@ func open(t *testing.T, poll Poll) *probe {
 	go func() {
 		defer close(read)
 		for e := range p.Events {
+			if p.slow.Load() {
+				time.Sleep(2 * time.Millisecond)
+			}
 			p.mu.Lock()
 			p.got = append(p.got, e)
 			p.mu.Unlock()
@@ -138,8 +143,9 @@ func TestRule32_LookSeesWhatWasSavedBefore(t *testing.T) {
 		t.Error("looked where nothing is polled")
 	}
 	p := open(t, Always)
+	p.slow.Store(true)
 	p.add(p.dir)
-	for i := range 200 {
+	for i := range 100 {
 		name := p.save("a", strings.Repeat("x", i+1))
 		var all sync.WaitGroup
 		for range 20 {
