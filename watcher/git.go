@@ -14,10 +14,11 @@ import (
 )
 
 const (
-	gitAnswer = 2 * time.Second // for one answer; git takes a fraction of a millisecond
-	gitEnd    = time.Second     // for git to end by itself
-	gitMutes  = 50              // folders that git fails on before it is not asked any more
-	lockAge   = 3 * time.Second // of a lock that counts: see locked
+	gitAnswer = 2 * time.Second        // for one answer; git takes a fraction of a millisecond
+	gitEnd    = time.Second            // for git to end by itself
+	gitMutes  = 50                     // folders that git fails on before it is not asked any more
+	lockAge   = 3 * time.Second        // of a lock that counts: see locked
+	pickAge   = 300 * time.Millisecond // of a rebase's last step, if it has not stopped for the user
 )
 
 // git asks one `git check-ignore` process, kept open, what git ignores: so the
@@ -74,8 +75,13 @@ func (g *git) locked() bool {
 	if g.dir == "" {
 		return false
 	}
-	lock, err := os.Lstat(filepath.Join(g.dir, "index.lock"))
-	return err == nil && time.Since(lock.ModTime()).Abs() < lockAge
+	// Between its commits a rebase holds no lock.
+	for name, age := range map[string]time.Duration{"index.lock": lockAge, "rebase-merge": pickAge, "rebase-apply": pickAge} {
+		if info, err := os.Lstat(filepath.Join(g.dir, name)); err == nil && time.Since(info.ModTime()).Abs() < age {
+			return true
+		}
+	}
+	return false
 }
 
 // excludes returns the file of ignores that is not part of the work tree.

@@ -9,15 +9,18 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// What is done to a tree, and what must be seen of it.
+// treeTest is what is done to a tree, and what must be seen of it.
+type treeTest struct {
+	name  string
+	tree  string
+	cfg   func(root string) Config
+	do    func(p *probe)
+	want  []string // none: nothing may be raised
+	known []string // the same where the graph is known; nil: as want
+}
+
 func TestTree(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		tree string
-		cfg  func(root string) Config
-		do   func(p *probe)
-		want []string // none: nothing may be raised
-	}{
+	runTree(t, false, []treeTest{
 		{
 			name: "new file",
 			do:   func(p *probe) { p.save("b.go", "package main") },
@@ -33,14 +36,16 @@ func TestTree(t *testing.T) {
 			do:   func(p *probe) { must(p.t, os.Rename(p.path("a.go"), p.path("b.go"))) },
 			want: []string{"a.go rebuild", "b.go rebuild"},
 		}, {
-			name: "W4 folders and a file at once",
-			do:   func(p *probe) { p.save("a/b/c/x.go", "package c") },
-			want: []string{"a/b/c/x.go rebuild"},
+			name:  "W4 folders and a file at once",
+			do:    func(p *probe) { p.save("a/b/c/x.go", "package c") },
+			want:  []string{"a/b/c/x.go rebuild"},
+			known: []string{},
 		}, {
-			name: "W4 folder renamed",
-			tree: "-- a/x.go --\npackage a\n-- a/b/y.css --\n",
-			do:   func(p *probe) { must(p.t, os.Rename(p.path("a"), p.path("z"))) },
-			want: []string{"a/x.go rebuild", "z/x.go rebuild", "a/b/y.css refresh", "z/b/y.css refresh"},
+			name:  "W4 folder renamed",
+			tree:  "-- a/x.go --\npackage a\n-- a/b/y.css --\n",
+			do:    func(p *probe) { must(p.t, os.Rename(p.path("a"), p.path("z"))) },
+			want:  []string{"a/x.go rebuild", "z/x.go rebuild", "a/b/y.css refresh", "z/b/y.css refresh"},
+			known: []string{"a/x.go rebuild"},
 		}, {
 			name: "folder removed",
 			tree: "-- a/x.go --\npackage a\n-- a/b/y.go --\npackage b\n",
@@ -53,7 +58,8 @@ func TestTree(t *testing.T) {
 				other := plant(p.t, "-- in/b/x.go --\npackage b\n")
 				must(p.t, os.Rename(filepath.Join(other, "in"), p.path("in")))
 			},
-			want: []string{"in/b/x.go rebuild"},
+			want:  []string{"in/b/x.go rebuild"},
+			known: []string{},
 		}, {
 			name: "embedded file",
 			tree: "-- web/embed.go --\npackage web\n//go:embed data\nvar f embed.FS\n-- web/data/a.txt --\na\n",
@@ -85,7 +91,8 @@ func TestTree(t *testing.T) {
 				p.save("build/steps/app.js", "2")
 				p.save("build/steps/x.go", "package steps")
 			},
-			want: []string{"build/steps/x.go rebuild"},
+			want:  []string{"build/steps/x.go rebuild"},
+			known: []string{},
 		}, {
 			name: "build output that comes",
 			cfg: func(root string) Config {
@@ -120,10 +127,11 @@ func TestTree(t *testing.T) {
 			},
 			want: []string{"tools/go.mod rebuild"},
 		}, {
-			name: "folder that becomes a nested module",
-			tree: "-- tools/main.go --\npackage main\n",
-			do:   func(p *probe) { p.save("tools/go.mod", "module tools") },
-			want: []string{"tools/go.mod rebuild"},
+			name:  "folder that becomes a nested module",
+			tree:  "-- tools/main.go --\npackage main\n",
+			do:    func(p *probe) { p.save("tools/go.mod", "module tools") },
+			want:  []string{"tools/go.mod rebuild"},
+			known: []string{},
 		}, {
 			name: "vendor",
 			tree: "-- vendor/modules.txt --\n-- vendor/x/x.go --\npackage x\n",
@@ -183,6 +191,7 @@ func TestTree(t *testing.T) {
 				p.save("data/config.yaml", "2")
 				p.save("gen/x.go", "package gen // 2")
 			},
+			known: []string{"gen/x.go rebuild"},
 		}, {
 			name: "editor's temporary files",
 			do: func(p *probe) {
@@ -199,54 +208,83 @@ func TestTree(t *testing.T) {
 			},
 			want: []string{"app.yaml restart"},
 		},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			root := filepath.Join(plant(t, ""), "root") // so that nothing else is in its parent
-			for _, dir := range []string{root, filepath.Join(filepath.Dir(root), "sub")} {
-				must(t, os.MkdirAll(dir, 0o755))
+	})
+}
+
+// runTree runs the table on each back end, with the graph unknown and, unless only the
+// known graph is asked for, known.
+func runTree(t *testing.T, onlyKnown bool, table []treeTest) {
+	for name, set := range backends {
+		for _, known := range []bool{false, true} {
+			if onlyKnown && !known {
+				continue
 			}
-			must(t, os.CopyFS(root, os.DirFS(plant(t, test.tree))))
-			var cfg Config
-			if test.cfg != nil {
-				cfg = test.cfg(root)
+			for _, test := range table {
+				t.Run(fmt.Sprintf("%s/graph=%v/%s", name, known, test.name), func(t *testing.T) {
+					t.Parallel()
+					test.run(t, known, set)
+				})
 			}
-			p := watch(t, root, cfg)
-			if len(test.want) == 0 {
-				p.ignores(func() { test.do(p) })
-				return
-			}
-			test.do(p)
-			p.sees(test.want...)
-			p.ignores(func() {}) // and no more of it
-		})
+		}
 	}
+}
+
+func (test treeTest) run(t *testing.T, known bool, set func(*Config)) {
+	root := filepath.Join(plant(t, ""), "root") // so that nothing else is in its parent
+	for _, dir := range []string{root, filepath.Join(filepath.Dir(root), "sub")} {
+		must(t, os.MkdirAll(dir, 0o755))
+	}
+	must(t, os.CopyFS(root, os.DirFS(plant(t, test.tree))))
+	var cfg Config
+	if test.cfg != nil {
+		cfg = test.cfg(root)
+	}
+	set(&cfg)
+	if want := test.want; known {
+		if test.known != nil {
+			want = test.known
+		}
+		test.want = want
+		if cfg.Graph == nil {
+			cfg.Graph = graphOf(t, root)
+		}
+	}
+	p := watch(t, root, cfg)
+	if len(test.want) == 0 {
+		p.ignores(func() { test.do(p) })
+		return
+	}
+	test.do(p)
+	p.sees(test.want...)
+	p.ignores(func() {}) // and no more of it
 }
 
 // Folders that come with a file at once, are renamed, go, and come again.
 func TestW4_FoldersComeAndGo(t *testing.T) {
-	t.Parallel()
-	p := watch(t, plant(t, small), Config{})
-	for i := range 100 {
-		p.save("a/b/c/x.go", fmt.Sprint("package c // new ", i))
-		p.sees("a/b/c/x.go rebuild")
-		must(t, os.Rename(p.path("a"), p.path("z")))
-		p.sees("a/b/c/x.go rebuild", "z/b/c/x.go rebuild")
-		p.save("z/b/c/x.go", fmt.Sprint("package c // renamed ", i))
-		p.sees("z/b/c/x.go rebuild")
-		must(t, os.RemoveAll(p.path("z/b")))
-		p.save("z/b/c/x.go", fmt.Sprint("package c // again ", i))
-		for { // one batch, or two if the machine is busy
-			batch, _ := p.end().(Batch)
-			if text, _ := os.ReadFile(p.path("z/b/c/x.go")); batch.N > 0 && len(text) > 0 {
-				break
-			}
-		}
-		p.save("z/b/c/x.go", fmt.Sprint("package c // later ", i))
-		p.sees("z/b/c/x.go rebuild")
+	everywhere(t, small+"-- a/b/c/x.go --\n-- z/b/c/x.go --\n", func(t *testing.T, p *probe) {
+		must(t, os.RemoveAll(p.path("a"))) // a folder that was known is remembered
 		must(t, os.RemoveAll(p.path("z")))
-		p.sees("z/b/c/x.go rebuild")
-	}
+		p.sees("a/b/c/x.go rebuild", "z/b/c/x.go rebuild")
+		for i := range 100 {
+			text := fmt.Sprint("package c // new ", i)
+			p.save("a/b/c/x.go", text)
+			p.awaits(text, "a/b/c/x.go")
+			must(t, os.Rename(p.path("a"), p.path("z")))
+			p.sees("a/b/c/x.go rebuild", "z/b/c/x.go rebuild")
+			text = fmt.Sprint("package c // renamed ", i)
+			p.save("z/b/c/x.go", text)
+			p.awaits(text, "z/b/c/x.go")
+			must(t, os.RemoveAll(p.path("z/b")))
+			text = fmt.Sprint("package c // again ", i)
+			p.save("z/b/c/x.go", text)
+			p.awaits(text, "z/b/c/x.go")
+			text = fmt.Sprint("package c // later ", i)
+			p.save("z/b/c/x.go", text)
+			p.awaits(text, "z/b/c/x.go")
+			must(t, os.RemoveAll(p.path("z")))
+			p.sees("z/b/c/x.go rebuild")
+		}
+	})
 }
 
 // A new embed pattern counts from the save that brings it.
