@@ -163,9 +163,11 @@ func (o *order) take(e Event) error {
 	return nil
 }
 
-// next returns the next event.
+// next returns the next event. Where folders are polled it does not wait for the next poll,
+// as a request would not.
 func (p *probe) next() Event {
 	p.t.Helper()
+	p.w.Look(p.t.Context())
 	select {
 	case e := <-p.events:
 		return e
