@@ -29,6 +29,7 @@ var arrows = map[string][]string{
 	"bench/load":    {"bench/harness"},
 	"bench/proxy":   {"bench/harness", "proxy"},
 	"bench/reload":  {"bench/harness"},
+	"bench/watch":   {"bench/harness", "watcher/source"},
 	"docs/check":    nil,
 }
 
