@@ -8,9 +8,11 @@ import (
 	"os/signal"
 
 	"github.com/watcher-dev/watcher/internal/cli"
+	"github.com/watcher-dev/watcher/runner/shim"
 )
 
 func main() {
+	shim.Become()
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, cli.Signals()...)
 	cli.OutliveReader()

@@ -33,8 +33,8 @@ type git struct {
 	out io.ReadCloser
 	buf *bufio.Reader
 
-	known map[string]bool // answers
-	mute  map[string]bool // folders in which git does not answer: submodules, say
+	known map[string]string // answers
+	mute  map[string]bool   // folders in which git does not answer: submodules, say
 }
 
 func newGit(root string) *git {
@@ -91,20 +91,24 @@ func (g *git) excludes() string { return filepath.Join(g.dir, "info", "exclude")
 // keeps what it has read of them, is ended and a new one started when needed.
 func (g *git) reset() {
 	g.stop(gitEnd)
-	g.known, g.mute = map[string]bool{}, map[string]bool{}
+	g.known, g.mute = map[string]string{}, map[string]bool{}
 }
 
 // ignored reports whether git ignores rel, a path relative to root, on slashes.
-func (g *git) ignored(rel string) bool {
+func (g *git) ignored(rel string) bool { return g.ignoredBy(rel) != "" }
+
+// ignoredBy returns the file and line by which git ignores rel, as ".gitignore:3", and
+// "" if it does not.
+func (g *git) ignoredBy(rel string) string {
 	if g.dir == "" || len(g.mute) > gitMutes || g.mute["."] {
-		return false
+		return ""
 	}
 	if answer, ok := g.known[rel]; ok {
 		return answer
 	}
 	for dir := path.Dir(rel); dir != "."; dir = path.Dir(dir) {
 		if g.mute[dir] {
-			return false
+			return ""
 		}
 	}
 	answer, err := g.ask(rel)
@@ -121,33 +125,36 @@ func (g *git) ignored(rel string) bool {
 	return answer
 }
 
-func (g *git) ask(rel string) (bool, error) {
+func (g *git) ask(rel string) (string, error) {
 	if g.cmd == nil {
 		if err := g.start(); err != nil {
-			return false, err
+			return "", err
 		}
 		// In a root that is itself ignored, git would ignore everything.
-		if whole, err := g.ask("."); whole || err != nil {
+		if whole, err := g.ask("."); whole != "" || err != nil {
 			g.mute["."] = true
-			return false, err
+			return "", err
 		}
 	}
 	if deadline, ok := g.out.(interface{ SetReadDeadline(time.Time) error }); ok {
 		_ = deadline.SetReadDeadline(time.Now().Add(gitAnswer)) // not everywhere: then git is trusted
 	}
 	if _, err := fmt.Fprintf(g.in, "%s\x00", rel); err != nil {
-		return false, err
+		return "", err
 	}
 	// The answer is four fields: file, line, pattern, path; empty if no pattern matches.
 	var fields [4]string
 	for i := range fields {
 		field, err := g.buf.ReadString(0)
 		if err != nil {
-			return false, err
+			return "", err
 		}
 		fields[i] = field[:len(field)-1]
 	}
-	return fields[2] != "" && !strings.HasPrefix(fields[2], "!"), nil
+	if fields[2] == "" || strings.HasPrefix(fields[2], "!") {
+		return "", nil
+	}
+	return fields[0] + ":" + fields[1], nil
 }
 
 func (g *git) start() (err error) {

@@ -53,7 +53,7 @@ func (n Named) asks(file, root string) verdict {
 		return verdict{action: Refresh}
 	case n.Use == Read && dataKind(kind) && (itself || filepath.Dir(file) == dir):
 		return verdict{action: Restart}
-	case n.Use == Read && itself && !recordKind(kind):
+	case n.Use == Read && itself && !recordKind(kind) && !asset(kind):
 		return verdict{action: Restart, askGit: true} // what git ignores is written by the app itself, more often than not
 	}
 	return verdict{}

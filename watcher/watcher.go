@@ -10,11 +10,13 @@
 // most one is open (TestRule1_NumbersUnderRandomOperations, which also holds what
 // is remembered against what is on disk).
 //
-// Only folders are watched, and of these only the ones that can matter: what git
-// ignores, node_modules and hidden folders are not entered, and build output no
-// further than to see that Go files come, unless a user rule or a go:embed line leads
-// there. Links to folders are not followed, and other modules below Root are left out.
-// Package source has them watched by events, or polls them where events do not tell.
+// Only folders are watched, and of these only the ones that can matter: those of the
+// [Graph] wherever they lie, those that a name in the code, a user rule, a go:embed line
+// or an env file leads to, and beside them those with usual names for configuration,
+// templates and static files. Links are followed. As long as no graph is known, all
+// folders below Root can hold Go files that matter, but for those that git ignores,
+// hidden ones, node_modules and other modules. Package source has the folders watched by
+// events, or polls them where events do not tell.
 package watcher
 
 import (
@@ -46,7 +48,7 @@ const (
 type Config struct {
 	Root     string   // absolute folder of the project
 	Graph    *Graph   // what the build reads; nil if that is not known: then every Go file below Root counts
-	Files    []string // absolute paths outside of Root that are watched too (go.work, env files)
+	Files    []string // absolute paths of further files that the build reads (go.work)
 	Settings string   // absolute path of the settings file, inside or outside of Root; "" for none; it asks for Reload
 	EnvFiles []string // absolute paths of the env files; they ask for Restart whatever their name
 	Rules    []Rule   // asked before the built-in rows, first match wins
@@ -88,14 +90,15 @@ type Batch struct {
 
 // Unchanged closes number N: what was saved has the content that it had.
 // Touched lists those files with the action that they would have asked for, sorted
-// by path; it is empty if a walk after lost events found nothing at all.
+// by path. It is empty if a walk after lost events found nothing at all, and if the
+// compiler takes none of the files.
 type Unchanged struct {
 	N       uint64
 	Touched []Change
 }
 
-// Trouble is a line for the user: a folder that cannot be read, a link out of Root, a
-// limit of the system, a Root that is gone. Watching goes on.
+// Trouble is a line for the user: a folder that cannot be read, a limit of the system, a
+// rule against the build, a Root that is gone. Watching goes on.
 type Trouble struct{ Text string }
 
 func (Pending) isEvent()   {}

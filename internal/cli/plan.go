@@ -38,14 +38,11 @@ type site struct {
 func (p site) plan(s settings.Settings, pkg project.Package, code project.Address) loop.Plan {
 	stop, _ := settings.ParseSignal(s.Run.StopSignal) // checked when it was read
 	plan := loop.Plan{
-		Build: builder.Spec{
-			Dir: p.module.Dir, Package: pkg.Pattern, Name: pkg.Name,
-			Flags: s.Build.Flags, Tags: s.Build.Tags, Ldflags: s.Build.Ldflags,
-			Env: buildEnvironment(p.env, s.Build.Env, p.cache), Base: p.start,
-		},
+		Build: p.build(s, pkg),
 		Run: runner.Spec{
 			Args: s.App.Args, Dir: p.dir, URL: p.url,
-			Env: over(p.env, s.App.Env), EnvFiles: p.envFiles(s), PortEnv: s.Run.PortEnv, Port: s.Run.Port,
+			Env: over(passedOn(p.env), s.App.Env), EnvFiles: p.envFiles(s),
+			PortEnv: s.Run.PortEnv, Port: s.Run.Port, Socket: s.Run.Socket,
 			ReadyPath: s.Run.ReadyPath, ReadyTimeout: time.Duration(s.Run.ReadyTimeout), StopSignal: stop,
 		},
 		Swap: loop.Swap(s.Run.Swap), Restart: loop.Restart(s.Run.Restart),
@@ -59,9 +56,18 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 	return plan
 }
 
+// build says what is built, and how.
+func (p site) build(s settings.Settings, pkg project.Package) builder.Spec {
+	return builder.Spec{
+		Dir: p.module.Dir, Package: pkg.Pattern, Name: pkg.Name,
+		Flags: s.Build.Flags, Tags: s.Build.Tags, Ldflags: s.Build.Ldflags,
+		Env: buildEnvironment(p.env, s.Build.Env, p.cache), Base: p.start,
+	}
+}
+
 // bindsItself reports whether the app is known to listen on a port of its own.
 func bindsItself(s settings.Settings, code project.Address) bool {
-	return s.Run.Port != 0 || code.Port != 0 && !code.ReadsEnv
+	return !s.Run.Socket && (s.Run.Port != 0 || code.Port != 0 && !code.ReadsEnv)
 }
 
 func ownPort(s settings.Settings, code project.Address) int {
@@ -98,7 +104,7 @@ var actions = map[string]watcher.Action{
 func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 	c := proxy.Config{
 		Hold: want.Proxy.Fresh, HoldTimeout: time.Duration(want.Proxy.HoldTimeout),
-		GenerationHeader: want.Proxy.GenerationHeader,
+		GenerationHeader: want.Proxy.GenerationHeader, Hosts: s.hosts(want),
 	}
 	if s.runner != nil {
 		c.Own = s.runner.Owns
@@ -107,6 +113,16 @@ func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 		c.Look = s.watcher.Look
 	}
 	return c
+}
+
+// hosts are the names under which the front answers beside the common ones: the user's,
+// and the one that it listens on.
+func (s *session) hosts(want settings.Settings) []string {
+	hosts := want.Proxy.AllowedHosts
+	if listen, err := parseListen(want.Proxy.Listen); err == nil && listen.host != "" {
+		hosts = append(slices.Clip(hosts), listen.host)
+	}
+	return hosts
 }
 
 func (p site) envFiles(s settings.Settings) []string {
@@ -162,8 +178,11 @@ func (p site) tagged(s settings.Settings) []string {
 	env := over(p.env, s.Build.Env)
 	tags := slices.Clone(s.Build.Tags)
 	for i, flag := range s.Build.Flags {
-		value, ok := strings.CutPrefix(strings.TrimLeft(flag, "-"), "tags")
+		name := strings.TrimLeft(flag, "-")
+		value, ok := strings.CutPrefix(name, "tags")
 		switch {
+		case name == "race", name == "msan", name == "asan": // which are tags too
+			tags = append(tags, name)
 		case ok && strings.HasPrefix(value, "="):
 			tags = append(tags, value[1:])
 		case ok && value == "" && i+1 < len(s.Build.Flags):

@@ -38,9 +38,10 @@ func (s *session) reload() loop.Reloaded {
 		return loop.Reloaded{Err: err}
 	}
 	s.settings, s.pkg = next, pkg
-	s.code = project.ScanAddress(s.site.module, pkg, next.Run.PortEnv)
+	s.code = project.ScanAddress(s.site.module, project.Source(s.site.module, pkg), pkg, next.Run.PortEnv)
 	s.front.Configure(s.proxyConfig(next))
 	s.watcher.Configure(s.site.watch(next))
+	s.graph.Configure(s.project(next, pkg))
 	r.Plan = s.site.plan(next, pkg, s.code)
 	return r
 }

@@ -59,6 +59,11 @@ func checkFlag(text string) string {
 	return unless(!strings.HasPrefix(text, "-") || name != "o", "is set by watcher, which keeps binaries in its cache: take it away")
 }
 
+func checkHost(text string) string {
+	name := strings.TrimPrefix(text, "*.")
+	return unless(name != "" && !strings.ContainsAny(name, "*:/ "), `is not a name of a host: write it without scheme and port, as "dev.example.org" or "*.example.org"`)
+}
+
 func checkName(text string) string {
 	const digits, letters = "0123456789", "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	right := text != "" && !strings.Contains(digits, text[:1]) && strings.Trim(text, digits+letters) == ""
@@ -101,6 +106,10 @@ func (l *loader) checkTogether() {
 	if run := l.settings.Run; run.Swap == "overlap" && run.Port != 0 {
 		l.complain(l.values["run.swap"],
 			`run.swap: "overlap" cannot go with run.port, as two processes cannot hold port %d: write "stop-first", or take port away`, run.Port)
+	}
+	if run := l.settings.Run; run.Socket && run.Port != 0 {
+		l.complain(l.values["run.socket"],
+			"run.socket: cannot go with run.port, as an app that is handed a socket binds no port: take one of them away")
 	}
 	for i, rule := range l.settings.Rules {
 		at := fmt.Sprintf("rule[%d]", i)

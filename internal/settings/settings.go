@@ -64,7 +64,8 @@ type Rule struct {
 type Run struct {
 	Swap         string   `toml:"swap"` // auto, overlap, stop-first
 	PortEnv      string   `toml:"port_env"`
-	Port         int      `toml:"port"` // the app's own fixed port; absent (0) means not told
+	Port         int      `toml:"port"`   // the app's own fixed port; absent (0) means not told
+	Socket       bool     `toml:"socket"` // hand the app a listening socket
 	ReadyPath    string   `toml:"ready_path"`
 	ReadyTimeout Duration `toml:"ready_timeout"`
 	StopSignal   string   `toml:"stop_signal"`
@@ -79,6 +80,7 @@ type Proxy struct {
 	StrictPort       bool     `toml:"strict_port"`
 	Fresh            bool     `toml:"fresh"`
 	HoldTimeout      Duration `toml:"hold_timeout"`
+	AllowedHosts     []string `toml:"allowed_hosts"`
 	GenerationHeader bool     `toml:"generation_header"`
 }
 

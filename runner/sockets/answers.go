@@ -1,7 +1,8 @@
-package runner
+package sockets
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -19,8 +20,8 @@ func dial(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
 	return dialer.DialContext(ctx, "tcp", addr.String())
 }
 
-// accepts says whether something listens on addr. It costs some 30 µs if nothing does.
-func accepts(ctx context.Context, addr netip.AddrPort) bool {
+// Accepts says whether something listens on addr. It costs some 30 µs if nothing does.
+func Accepts(ctx context.Context, addr netip.AddrPort) bool {
 	conn, err := dial(ctx, addr)
 	if err != nil {
 		return false
@@ -29,23 +30,28 @@ func accepts(ctx context.Context, addr netip.AddrPort) bool {
 	return true
 }
 
-// speaksHTTP says whether addr answers a request that no handler of the app sees:
-// Go's server answers OPTIONS * by itself, others refuse it in words.
-func speaksHTTP(ctx context.Context, addr netip.AddrPort) bool {
+// Speaks says whether addr answers a request that no handler of the app sees: Go's
+// server answers OPTIONS * by itself, others refuse it in words, and one of TLS says so.
+func Speaks(ctx context.Context, addr netip.AddrPort) (HTTP, TLS bool) {
 	conn, err := dial(ctx, addr)
 	if err != nil {
-		return false
+		return false, false
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	_ = conn.SetDeadline(time.Now().Add(answerLimit))
 	_, _ = io.WriteString(conn, "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-	_, err = http.ReadResponse(bufio.NewReader(conn), nil)
-	return err == nil
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		return false, false
+	}
+	said, _ := io.ReadAll(io.LimitReader(response.Body, 256))
+	TLS = response.StatusCode == http.StatusBadRequest && bytes.Contains(said, []byte("HTTP request to an HTTPS server"))
+	return !TLS, TLS
 }
 
-// answersBelow500 asks once for url. said is what the answer was, in words.
-func answersBelow500(ctx context.Context, url string) (ok bool, said string) {
+// AnswersBelow500 asks once for url. said is what the answer was, in words.
+func AnswersBelow500(ctx context.Context, url string) (ok bool, said string) {
 	client := &http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

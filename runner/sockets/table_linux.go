@@ -1,4 +1,4 @@
-package runner
+package sockets
 
 import (
 	"encoding/binary"
@@ -122,6 +122,16 @@ func runningProcesses() []running {
 		all = append(all, running{pid, parent, group})
 	}
 	return all
+}
+
+// GroupRuns says whether a process of the group has not ended.
+func GroupRuns(group int) bool {
+	for _, p := range runningProcesses() {
+		if p.group == group {
+			return true
+		}
+	}
+	return false
 }
 
 // family lists the running processes of a group and the descendants of all of them.

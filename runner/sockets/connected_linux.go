@@ -1,4 +1,4 @@
-package runner
+package sockets
 
 import (
 	"net/netip"
@@ -8,20 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Owns reports whether the TCP connection whose near end is client belongs to a
-// running process of ours: to a group that lives or to a descendant of one. It takes
-// some milliseconds. Elsewhere than on Linux nobody is known to.
-func (r *Runner) Owns(client netip.AddrPort) bool {
+// Connected reports whether the TCP connection whose near end is client belongs to a
+// process of the groups or to a descendant of one. It takes some milliseconds.
+// Elsewhere than on Linux nobody is known to.
+func Connected(client netip.AddrPort, groups []int) bool {
 	name := connectedSocket(netip.AddrPortFrom(client.Addr().Unmap(), client.Port()))
 	if name == "" {
 		return false
 	}
-	r.mu.Lock()
-	var groups []int
-	for g := range r.groups {
-		groups = append(groups, g.id)
-	}
-	r.mu.Unlock()
 	for _, group := range groups {
 		for _, pid := range family(group) {
 			if hasSocket(pid, name) {

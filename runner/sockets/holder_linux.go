@@ -1,4 +1,4 @@
-package runner
+package sockets
 
 import (
 	"bytes"
@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// PortHolder returns the process that listens on a TCP port, and its name; 0 if there
+// Holder returns the process that listens on a TCP port, and its name; 0 if there
 // is none or if the system does not tell, as for another user's process.
-func PortHolder(port int) (pid int, name string) {
+func Holder(port int) (pid int, name string) {
 	sockets := listeningSockets()
 	for _, p := range runningProcesses() {
 		folder := "/proc/" + strconv.Itoa(p.pid)
