@@ -20,10 +20,20 @@ func TestRootThatCannotBeWatched(t *testing.T) {
 }
 
 func TestRootGoesAndComesBack(t *testing.T) {
-	t.Parallel()
+	for name, set := range backends {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg := Config{}
+			set(&cfg)
+			rootGoesAndComesBack(t, cfg)
+		})
+	}
+}
+
+func rootGoesAndComesBack(t *testing.T, cfg Config) {
 	root := filepath.Join(t.TempDir(), "root")
 	put(t, filepath.Join(root, "a", "main.go"), "package main")
-	p := watch(t, root, Config{})
+	p := watch(t, root, cfg)
 	must(t, os.Rename(root, root+"2"))
 	var gone Batch
 	var trouble Trouble
