@@ -17,10 +17,11 @@ import (
 // Watched is a copy of a sample service under watcher.
 type Watched struct {
 	Service
-	URL   string // of the front
-	PID   int    // of watcher
-	saves uint64 // numbers raised so far
-	cmd   *exec.Cmd
+	URL    string        // of the front
+	PID    int           // of watcher
+	Opened time.Duration // from the start of watcher to the open front: all is watched by then
+	saves  uint64        // numbers raised so far
+	cmd    *exec.Cmd
 }
 
 // Start builds watcher and copies the sample, both into folder, which may be missing,
@@ -52,6 +53,7 @@ func Start(folder, sample, settings string, env ...string) (*Watched, error) {
 	if err != nil {
 		return nil, err
 	}
+	started := time.Now()
 	if err := w.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -62,7 +64,7 @@ func Start(folder, sample, settings string, env ...string) (*Watched, error) {
 		_ = json.Unmarshal(lines.Bytes(), &e)
 		switch e.Event {
 		case "front":
-			w.URL = e.Text
+			w.URL, w.Opened = e.Text, time.Since(started)
 		case "ready":
 			go func() {
 				for lines.Scan() { // or watcher would wait for a reader
@@ -102,11 +104,43 @@ func (w *Watched) Edit(n int) (saved, known time.Time, err error) {
 
 // pending is the number of the newest save that the front knows of.
 func (w *Watched) pending() (uint64, error) {
+	status, err := w.status()
+	return status.Pending, err
+}
+
+type status struct {
+	State            string
+	Pending, Settled uint64
+}
+
+func (w *Watched) status() (s status, err error) {
 	r, err := http.Get(w.URL + "/__watcher/api/status")
 	if err != nil {
-		return 0, err
+		return s, err
 	}
 	defer r.Body.Close()
-	var status struct{ Pending uint64 }
-	return status.Pending, json.NewDecoder(r.Body).Decode(&status)
+	return s, json.NewDecoder(r.Body).Decode(&s)
+}
+
+// Settle waits until all that was saved is served or has failed, and nothing more was
+// noticed for the time quiet.
+func (w *Watched) Settle(quiet time.Duration) error {
+	since := time.Now()
+	for last := (status{}); time.Since(since) < quiet; {
+		time.Sleep(quiet / 20)
+		now, err := w.status()
+		if err != nil {
+			return err
+		}
+		if now != last || now.Pending != now.Settled {
+			last, since = now, time.Now()
+		}
+	}
+	return nil
+}
+
+// Noticed tells Edit of saves that were made without it.
+func (w *Watched) Noticed() (err error) {
+	w.saves, err = w.pending()
+	return err
 }

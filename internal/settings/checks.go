@@ -20,6 +20,9 @@ func swaps() []string    { return []string{"auto", "overlap", "stop-first"} }
 func restarts() []string { return []string{"on-failure", "always", "never"} }
 func actions() []string  { return []string{"rebuild", "restart", "signal", "refresh", "ignore"} }
 
+// Polls are the values of watch.poll.
+func Polls() []string { return []string{"auto", "true", "false"} }
+
 func oneOf(words []string) check {
 	return func(text string) string {
 		return unless(slices.Contains(words, text), "is not known: write "+list(words))

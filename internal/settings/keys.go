@@ -52,6 +52,7 @@ func rows() []row {
 		{name: "build.env", effect: Rebuild, meaning: "variables of go build"},
 
 		{name: "watch.ignore", effect: Live, meaning: "globs of files that start nothing, relative to the module", check: checkGlob},
+		{name: "watch.poll", effect: Never, meaning: `look for changes instead of waiting for events: "auto" where events cannot be trusted, true everywhere, false nowhere`, check: oneOf(Polls())},
 
 		{name: "rule.paths", effect: Live, meaning: "globs of files, relative to the module; the first rule that matches wins", example: `["conf/**/*.yaml"]`, check: checkGlob},
 		{name: "rule.action", effect: Live, meaning: "what a change of them does: " + list(actions()), example: `"signal"`, check: oneOf(actions())},

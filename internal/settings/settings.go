@@ -47,7 +47,11 @@ type Build struct {
 // Watch is [watch].
 type Watch struct {
 	Ignore []string `toml:"ignore"` // globs relative to dir
+	Poll   Poll     `toml:"poll"`
 }
+
+// Poll is "auto", "true" or "false"; in a file the last two go without quotes.
+type Poll string
 
 // Rule is one [[rule]].
 type Rule struct {
@@ -96,7 +100,8 @@ func (p *Problem) Error() string { return p.Text }
 // Default returns the settings that hold without a file.
 func Default() Settings {
 	return Settings{
-		App: App{Dir: ".", EnvFiles: []string{".env"}},
+		App:   App{Dir: ".", EnvFiles: []string{".env"}},
+		Watch: Watch{Poll: "auto"},
 		Run: Run{
 			Swap:         "auto",
 			PortEnv:      "PORT",
