@@ -20,6 +20,7 @@ import (
 	"github.com/watcher-dev/watcher/proxy"
 	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/watcher"
+	"github.com/watcher-dev/watcher/watcher/source"
 )
 
 // site is where the work is done: what stays the same as long as watcher runs.
@@ -99,7 +100,7 @@ func ownPort(s settings.Settings, code project.Address) int {
 func (p site) watch(s settings.Settings) watcher.Config {
 	c := watcher.Config{
 		Root: p.module.Dir, Settings: p.settings,
-		EnvFiles: p.envFiles(s), Ignore: s.Watch.Ignore,
+		EnvFiles: p.envFiles(s), Ignore: s.Watch.Ignore, Poll: polls[s.Watch.Poll],
 	}
 	if p.module.Work != "" {
 		c.Files = append(c.Files, p.module.Work)
@@ -109,6 +110,9 @@ func (p site) watch(s settings.Settings) watcher.Config {
 	}
 	return c
 }
+
+// polls are the values of [watch] poll.
+var polls = map[settings.Auto]source.Poll{"auto": source.Auto, "true": source.Always, "false": source.Never}
 
 // actions are the words of [[rule]] action.
 var actions = map[string]watcher.Action{
@@ -123,6 +127,9 @@ func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 	}
 	if s.runner != nil {
 		c.Own = s.runner.Owns
+	}
+	if s.watcher != nil {
+		c.Look = s.watcher.Look
 	}
 	return c
 }

@@ -201,7 +201,6 @@ func (s *session) loop(listeners []net.Listener) error {
 	}
 	defer r.Close()
 	s.runner = r
-	s.front.Configure(s.proxyConfig(s.settings)) // which can now tell whose a connection is
 	if s.builder, err = builder.New(s.site.cache, r.Run); err != nil {
 		return err
 	}
@@ -210,6 +209,7 @@ func (s *session) loop(listeners []net.Listener) error {
 	if s.watcher, err = watcher.New(watch); err != nil {
 		return err
 	}
+	s.front.Configure(s.proxyConfig(s.settings)) // which can now tell whose a connection is, and what was saved
 	further := relay.New(relay.Config{Open: s.openFurther, Say: s.warn})
 	defer further.Close()
 	plan := s.site.plan(s.settings, s.pkg, s.code)
