@@ -55,6 +55,7 @@ var apps = map[string]func(){
 	"exit 4 on HUP":  func() { exitOn(syscall.SIGHUP, 4); serve(port()) },
 	"grandchild":     func() { spawn("lounge", false); serve(port()) },
 	"orphan":         func() { spawn("forker", false); serve(port()) },
+	"mute child":     func() { spawn("mute lounge", false); serve(port()) },
 	"escapee":        func() { spawn("lounge", true); serve(port()) },
 	"build":          func() { spawn("lounge", false); lounge() },
 	"leave behind":   func() { spawn("lounge", false) },
@@ -70,8 +71,9 @@ var apps = map[string]func(){
 	"call":        call,
 	"child calls": func() { spawn("call", false); lounge() },
 
-	"lounge": lounge,
-	"forker": func() { spawn("lounge", false) },
+	"lounge":      lounge,
+	"mute lounge": lounge, // without our stdout
+	"forker":      func() { spawn("lounge", false) },
 }
 
 // The main thread of a program never ends. Keeping it for the main goroutine sees to
@@ -180,7 +182,9 @@ func exitOn(sig os.Signal, code int) {
 // spawn starts a further process on our stdout, says its pid, and does not wait for it.
 func spawn(name string, ownSession bool) {
 	cmd := again(name)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if name != "mute lounge" {
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: ownSession}
 	if err := cmd.Start(); err != nil {
 		panic(err)

@@ -20,6 +20,7 @@ import (
 	"github.com/watcher-dev/watcher/proxy"
 	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/watcher"
+	"github.com/watcher-dev/watcher/watcher/source"
 )
 
 // site is where the work is done: what stays the same as long as watcher runs.
@@ -40,11 +41,7 @@ type site struct {
 func (p site) plan(s settings.Settings, pkg project.Package, code project.Address) loop.Plan {
 	stop, _ := settings.ParseSignal(s.Run.StopSignal) // checked when it was read
 	plan := loop.Plan{
-		Build: builder.Spec{
-			Dir: p.module.Dir, Package: pkg.Pattern, Name: pkg.Name,
-			Flags: s.Build.Flags, Tags: s.Build.Tags, Ldflags: s.Build.Ldflags,
-			Env: buildEnvironment(p.env, s.Build.Env, p.cache), Base: p.start,
-		},
+		Build: p.build(s, pkg),
 		Run: runner.Spec{
 			Args: s.App.Args, Dir: p.dir, URL: p.url,
 			Env: over(passedOn(p.env), s.App.Env), EnvFiles: p.envFiles(s),
@@ -64,6 +61,15 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 		plan.TLS = code.Port
 	}
 	return plan
+}
+
+// build says what is built, and how.
+func (p site) build(s settings.Settings, pkg project.Package) builder.Spec {
+	return builder.Spec{
+		Dir: p.module.Dir, Package: pkg.Pattern, Name: pkg.Name,
+		Flags: s.Build.Flags, Tags: s.Build.Tags, Ldflags: s.Build.Ldflags,
+		Env: buildEnvironment(p.env, s.Build.Env, p.cache), Base: p.start,
+	}
 }
 
 // bindsItself reports whether the app is known to listen on ports of its own.
@@ -94,7 +100,7 @@ func ownPort(s settings.Settings, code project.Address) int {
 func (p site) watch(s settings.Settings) watcher.Config {
 	c := watcher.Config{
 		Root: p.module.Dir, Settings: p.settings,
-		EnvFiles: p.envFiles(s), Ignore: s.Watch.Ignore,
+		EnvFiles: p.envFiles(s), Ignore: s.Watch.Ignore, Poll: polls[s.Watch.Poll],
 	}
 	if p.module.Work != "" {
 		c.Files = append(c.Files, p.module.Work)
@@ -104,6 +110,9 @@ func (p site) watch(s settings.Settings) watcher.Config {
 	}
 	return c
 }
+
+// polls are the values of [watch] poll.
+var polls = map[settings.Auto]source.Poll{"auto": source.Auto, "true": source.Always, "false": source.Never}
 
 // actions are the words of [[rule]] action.
 var actions = map[string]watcher.Action{
@@ -118,6 +127,9 @@ func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 	}
 	if s.runner != nil {
 		c.Own = s.runner.Owns
+	}
+	if s.watcher != nil {
+		c.Look = s.watcher.Look
 	}
 	return c
 }
@@ -192,8 +204,11 @@ func (p site) tagged(s settings.Settings) []string {
 	env := over(p.env, s.Build.Env)
 	tags := slices.Clone(s.Build.Tags)
 	for i, flag := range s.Build.Flags {
-		value, ok := strings.CutPrefix(strings.TrimLeft(flag, "-"), "tags")
+		name := strings.TrimLeft(flag, "-")
+		value, ok := strings.CutPrefix(name, "tags")
 		switch {
+		case name == "race", name == "msan", name == "asan": // which are tags too
+			tags = append(tags, name)
 		case ok && strings.HasPrefix(value, "="):
 			tags = append(tags, value[1:])
 		case ok && value == "" && i+1 < len(s.Build.Flags):

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/watcher-dev/watcher/builder"
+	"github.com/watcher-dev/watcher/builder/graph"
 	"github.com/watcher-dev/watcher/internal/loop"
 	"github.com/watcher-dev/watcher/internal/project"
 	"github.com/watcher-dev/watcher/internal/settings"
@@ -35,6 +36,9 @@ type session struct {
 	front   *proxy.Front
 	runner  *runner.Runner // nil until the front is open; before that no app runs
 	watcher *watcher.Watcher
+	builder *builder.Builder
+	graph   *graph.Reader
+	rough   *watcher.Graph // before the first answer of go list; nil if nothing is known
 }
 
 // watch is the main job. Everything that ends the program at the start (rule 11)
@@ -93,9 +97,14 @@ func (s *session) findPackage() (err error) {
 	if err != nil {
 		return err
 	}
-	s.code = project.ScanAddress(s.site.module, s.pkg, s.settings.Run.PortEnv)
-	s.site.cache, err = cacheFolder(s.site.module.Dir, s.pkg.Pattern)
-	return err
+	if s.site.cache, err = cacheFolder(s.site.module.Dir, s.pkg.Pattern); err != nil {
+		return err
+	}
+	src := project.Source(s.site.module, s.pkg)
+	s.code = project.ScanAddress(s.site.module, src, s.pkg, s.settings.Run.PortEnv)
+	s.graph = graph.NewReader(s.project(s.settings, s.pkg), s.learn)
+	s.rough = watched(s.graph.Rough(src))
+	return nil
 }
 
 // readSettings loads the file, where there is one, and puts the flags over it.
@@ -192,19 +201,20 @@ func (s *session) loop(listeners []net.Listener) error {
 	}
 	defer r.Close()
 	s.runner = r
-	s.front.Configure(s.proxyConfig(s.settings)) // which can now tell whose a connection is
-	b, err := builder.New(s.site.cache, r.Run)
-	if err != nil {
+	if s.builder, err = builder.New(s.site.cache, r.Run); err != nil {
 		return err
 	}
-	if s.watcher, err = watcher.New(s.site.watch(s.settings)); err != nil {
+	watch := s.site.watch(s.settings)
+	watch.Graph = s.rough
+	if s.watcher, err = watcher.New(watch); err != nil {
 		return err
 	}
+	s.front.Configure(s.proxyConfig(s.settings)) // which can now tell whose a connection is, and what was saved
 	further := relay.New(relay.Config{Open: s.openFurther, Say: s.warn})
 	defer further.Close()
 	plan := s.site.plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
-		Plan: plan, Watcher: s.watcher, Builder: b, Front: s.front, Relay: further,
+		Plan: plan, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further,
 		Runner: launcher{r, s.terminal},
 		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
 	})

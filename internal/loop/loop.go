@@ -27,6 +27,12 @@ type (
 	Watcher interface {
 		Run(ctx context.Context, emit func(watcher.Event)) error
 	}
+	// Graph keeps what the build depends on up to date, beside builds, until ctx is done.
+	// It is told of the files of each batch that asks for a rebuild; Changed does not block.
+	Graph interface {
+		Run(ctx context.Context)
+		Changed(files []string)
+	}
 	// Builder builds; one call at a time.
 	Builder interface {
 		Build(ctx context.Context, r builder.Request) builder.Result
@@ -93,6 +99,7 @@ type Reloaded struct {
 type Config struct {
 	Plan    Plan
 	Watcher Watcher
+	Graph   Graph
 	Builder Builder
 	Runner  Runner
 	Front   Front
@@ -111,7 +118,7 @@ type Loop struct {
 	done   chan struct{} // closed when Run returns: nobody takes events any more
 
 	cancelBuild context.CancelFunc // of the running build; owned by Run's goroutine
-	others      sync.WaitGroup     // watcher, build and reload goroutines
+	others      sync.WaitGroup     // watcher, graph, build and reload goroutines
 }
 
 // errSuperseded is why a build ends that a newer save has overtaken.
@@ -142,6 +149,7 @@ func (l *Loop) Run() {
 	l.cfg.Front.Publish(view)
 	l.events <- begun{} // before anybody else sends: there is room
 	l.others.Go(func() { l.watch(ctx) })
+	l.others.Go(func() { l.cfg.Graph.Run(ctx) })
 	for ev := range l.events {
 		l.adopt(ev)
 		var effects []effect
@@ -182,9 +190,14 @@ func policyOf(p Plan) policy {
 }
 
 // adopt takes over, before step hears of them, what the next start is started with: new
-// settings, and the port that the app was seen to take.
+// settings, and the port that the app was seen to take. It tells the graph of changes
+// before the build of them begins.
 func (l *Loop) adopt(ev event) {
 	switch ev := ev.(type) {
+	case watched:
+		if b, ok := ev.Event.(watcher.Batch); ok {
+			l.tellGraph(b)
+		}
 	case loaded:
 		if ev.Err == nil {
 			likely := l.plan.Run.Likely
@@ -200,6 +213,18 @@ func (l *Loop) adopt(ev event) {
 		case ok && r.Asked != 0:
 			l.plan.Run.Likely = r.Asked
 		}
+	}
+}
+
+func (l *Loop) tellGraph(b watcher.Batch) {
+	var files []string
+	for _, c := range b.Changes {
+		if c.Action == watcher.Rebuild {
+			files = append(files, c.Path)
+		}
+	}
+	if len(files) > 0 {
+		l.cfg.Graph.Changed(files)
 	}
 }
 

@@ -17,9 +17,11 @@ import (
 type check func(text string) string
 
 func swaps() []string    { return []string{"auto", "overlap", "stop-first"} }
-func remaps() []string   { return []string{"auto", "true", "false"} }
 func restarts() []string { return []string{"on-failure", "always", "never"} }
 func actions() []string  { return []string{"rebuild", "restart", "signal", "refresh", "ignore"} }
+
+// Autos are the values of an [Auto].
+func Autos() []string { return []string{"auto", "true", "false"} }
 
 func oneOf(words []string) check {
 	return func(text string) string {
