@@ -38,6 +38,7 @@ var apps = map[string]func(){
 	"serve own":      func() { serve(os.Getenv("FIXED")) },
 	"serve several":  func() { go serve("127.0.0.1:0"); serve("127.0.0.1:0") },
 	"serve moved":    serveMoved,
+	"serve locked":   serveLocked,
 	"answer 500":     func() { serveStatus(500) },
 	"answer 404":     func() { serveStatus(404) },
 	"never accept":   func() { listen(port()); lounge() },

@@ -86,7 +86,7 @@ func (w *Watcher) enter(dir string, parent folder, link bool) (folder, bool) {
 	in.real = filepath.Join(parent.real, filepath.Base(dir))
 	if link {
 		in.real = w.real(dir)
-		ok = isDir(dir) && !w.leadsBack(dir, in.real)
+		ok = w.leads(dir, in.real)
 	}
 	return in, ok
 }
@@ -241,7 +241,7 @@ func (w *Watcher) leave(dir string) {
 	others := slices.DeleteFunc(w.names[in.real], func(name string) bool { return name == dir })
 	if w.names[in.real] = others; len(others) == 0 {
 		delete(w.names, in.real)
-		_ = w.fs.Remove(in.real)
+		w.fs.Remove(in.real)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 	"time"
@@ -18,11 +19,12 @@ import (
 // Watched is a copy of a sample service under watcher.
 type Watched struct {
 	Service
-	URL   string // of the front
-	PID   int    // of watcher
-	saves uint64 // numbers raised so far
-	cmd   *exec.Cmd
-	err   bytes.Buffer // its standard error, which ends with it
+	URL    string        // of the front
+	PID    int           // of watcher
+	Opened time.Duration // from the start of watcher to the open front: all is watched by then
+	saves  uint64        // numbers raised so far
+	cmd    *exec.Cmd
+	err    bytes.Buffer // its standard error, which ends with it
 }
 
 // Start builds watcher and copies the sample, both into folder, which may be missing,
@@ -55,6 +57,7 @@ func Start(folder, sample, settings string, env ...string) (*Watched, error) {
 	if err != nil {
 		return nil, err
 	}
+	started := time.Now()
 	if err := w.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -65,7 +68,7 @@ func Start(folder, sample, settings string, env ...string) (*Watched, error) {
 		_ = json.Unmarshal(lines.Bytes(), &e)
 		switch e.Event {
 		case "front":
-			w.URL = e.Text
+			w.URL, w.Opened = e.Text, time.Since(started)
 		case "ready":
 			go func() {
 				for lines.Scan() { // or watcher would wait for a reader
@@ -135,6 +138,7 @@ type Status struct {
 	Generation int
 	PID        int
 	Pending    uint64 // number of the newest save that the front knows of
+	Settled    uint64
 	Processes  []struct{ State string }
 }
 
@@ -146,4 +150,28 @@ func (w *Watched) Status() (s Status, err error) {
 	}
 	defer r.Body.Close()
 	return s, json.NewDecoder(r.Body).Decode(&s)
+}
+
+// Settle waits until all that was saved is served or has failed, and nothing more was
+// noticed for the time quiet.
+func (w *Watched) Settle(quiet time.Duration) error {
+	since := time.Now()
+	for last := (Status{}); time.Since(since) < quiet; {
+		time.Sleep(quiet / 20)
+		now, err := w.Status()
+		if err != nil {
+			return err
+		}
+		if !reflect.DeepEqual(now, last) || now.Pending != now.Settled {
+			last, since = now, time.Now()
+		}
+	}
+	return nil
+}
+
+// Noticed tells Edit of saves that were made without it.
+func (w *Watched) Noticed() error {
+	s, err := w.Status()
+	w.saves = s.Pending
+	return err
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,7 @@ import (
 	"github.com/watcher-dev/watcher/proxy"
 	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/watcher"
+	"github.com/watcher-dev/watcher/watcher/source"
 )
 
 // site is where the work is done: what stays the same as long as watcher runs.
@@ -31,17 +33,15 @@ type site struct {
 	module   project.Module
 	url      string // of the front
 	front    int    // its port
+	remap    bool   // the app's own ports may be moved
+	moved    bool   // and are, from the first build on
 }
 
 // plan says in the words of the parts what settings ask for.
 func (p site) plan(s settings.Settings, pkg project.Package, code project.Address) loop.Plan {
 	stop, _ := settings.ParseSignal(s.Run.StopSignal) // checked when it was read
 	plan := loop.Plan{
-		Build: builder.Spec{
-			Dir: p.module.Dir, Package: pkg.Pattern, Name: pkg.Name,
-			Flags: s.Build.Flags, Tags: s.Build.Tags, Ldflags: s.Build.Ldflags,
-			Env: buildEnvironment(p.env, s.Build.Env, p.cache), Base: p.start,
-		},
+		Build: p.build(s, pkg),
 		Run: runner.Spec{
 			Args: s.App.Args, Dir: p.dir, URL: p.url,
 			Env: over(passedOn(p.env), s.App.Env), EnvFiles: p.envFiles(s),
@@ -52,16 +52,41 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 		StopTimeout:  time.Duration(s.Run.StopTimeout),
 		DrainTimeout: time.Duration(s.Run.DrainTimeout),
 	}
+	plan.Remap, plan.Moved = p.remap, p.moved
 	if bindsItself(s, code) {
 		plan.OwnPort = true
 		plan.Run.Likely = ownPort(s, code)
 	}
+	if code.TLS {
+		plan.TLS = code.Port
+	}
 	return plan
 }
 
-// bindsItself reports whether the app is known to listen on a port of its own.
+// build says what is built, and how.
+func (p site) build(s settings.Settings, pkg project.Package) builder.Spec {
+	return builder.Spec{
+		Dir: p.module.Dir, Package: pkg.Pattern, Name: pkg.Name,
+		Flags: s.Build.Flags, Tags: s.Build.Tags, Ldflags: s.Build.Ldflags,
+		Env: buildEnvironment(p.env, s.Build.Env, p.cache), Base: p.start,
+	}
+}
+
+// bindsItself reports whether the app is known to listen on ports of its own.
 func bindsItself(s settings.Settings, code project.Address) bool {
-	return !s.Run.Socket && (s.Run.Port != 0 || code.Port != 0 && !code.ReadsEnv)
+	return !s.Run.Socket && (s.Run.Port != 0 || (code.Port != 0 || code.Several) && !code.ReadsEnv)
+}
+
+// chooseRemap decides whether the app's ports are moved, may be once they are seen, or
+// never are; refused says why Go would not have it.
+func (p *site) chooseRemap(s settings.Settings, code project.Address, build builder.Spec) (refused error) {
+	p.remap = s.Run.Remap != "false"
+	if p.remap && (s.Run.Remap == "true" || bindsItself(s, code)) {
+		refused = builder.Movable(context.Background(), build)
+		p.remap = refused == nil
+		p.moved = p.remap
+	}
+	return refused
 }
 
 func ownPort(s settings.Settings, code project.Address) int {
@@ -75,7 +100,7 @@ func ownPort(s settings.Settings, code project.Address) int {
 func (p site) watch(s settings.Settings) watcher.Config {
 	c := watcher.Config{
 		Root: p.module.Dir, Settings: p.settings,
-		EnvFiles: p.envFiles(s), Ignore: s.Watch.Ignore,
+		EnvFiles: p.envFiles(s), Ignore: s.Watch.Ignore, Poll: polls[s.Watch.Poll],
 	}
 	if p.module.Work != "" {
 		c.Files = append(c.Files, p.module.Work)
@@ -85,6 +110,9 @@ func (p site) watch(s settings.Settings) watcher.Config {
 	}
 	return c
 }
+
+// polls are the values of [watch] poll.
+var polls = map[settings.Auto]source.Poll{"auto": source.Auto, "true": source.Always, "false": source.Never}
 
 // actions are the words of [[rule]] action.
 var actions = map[string]watcher.Action{
@@ -99,6 +127,9 @@ func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 	}
 	if s.runner != nil {
 		c.Own = s.runner.Owns
+	}
+	if s.watcher != nil {
+		c.Look = s.watcher.Look
 	}
 	return c
 }
@@ -122,7 +153,8 @@ func (p site) envFiles(s settings.Settings) []string {
 }
 
 // address chooses where the front listens: asked for, else PORT, else the port that
-// the code names, else Gin's. An app that binds its port itself keeps it.
+// the code names, else Gin's. An app that binds its port itself and cannot be moved
+// keeps it; so does one that speaks TLS there, which the front does not.
 func (p site) address(s settings.Settings, code project.Address) (address, error) {
 	if s.Proxy.Listen != "" {
 		return parseListen(s.Proxy.Listen)
@@ -130,13 +162,19 @@ func (p site) address(s settings.Settings, code project.Address) (address, error
 	if n := p.userPort(s); n != 0 {
 		return address{port: n}, nil
 	}
-	switch {
-	case bindsItself(s, code):
-		why := "the app binds port " + strconv.Itoa(ownPort(s, code)) + " itself"
+	switch own := ownPort(s, code); {
+	case code.TLS && s.Run.Port == 0:
+		if own == defaultPort {
+			return address{port: own + 1, why: "the app speaks TLS on port " + strconv.Itoa(own)}, nil
+		}
+	case bindsItself(s, code) && own != 0 && p.moved:
+		return address{port: own}, nil
+	case bindsItself(s, code) && own != 0:
+		why := "the app binds port " + strconv.Itoa(own) + " itself"
 		if code.Where != "" && s.Run.Port == 0 {
 			why += " (" + code.Where + ")"
 		}
-		return address{port: ownPort(s, code) + 1, why: why}, nil
+		return address{port: own + 1, why: why}, nil
 	case code.Port != 0:
 		return address{port: code.Port}, nil
 	}
@@ -166,8 +204,11 @@ func (p site) tagged(s settings.Settings) []string {
 	env := over(p.env, s.Build.Env)
 	tags := slices.Clone(s.Build.Tags)
 	for i, flag := range s.Build.Flags {
-		value, ok := strings.CutPrefix(strings.TrimLeft(flag, "-"), "tags")
+		name := strings.TrimLeft(flag, "-")
+		value, ok := strings.CutPrefix(name, "tags")
 		switch {
+		case name == "race", name == "msan", name == "asan": // which are tags too
+			tags = append(tags, name)
 		case ok && strings.HasPrefix(value, "="):
 			tags = append(tags, value[1:])
 		case ok && value == "" && i+1 < len(s.Build.Flags):

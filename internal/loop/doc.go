@@ -55,6 +55,7 @@
 //
 //	Run                 the caller's; ends when the stop is complete
 //	watch               one; ends when Run cancels its context
+//	Graph.Run           one; ends when Run cancels its context
 //	startBuild          one a build; ends with the build, whose result it sends
 //	loadSettings        one a read; ends when it has sent what it read
 //	time.AfterFunc      one a timer that fires; sends, or drops after Run
