@@ -25,6 +25,7 @@ type post struct {
 	cfg    *Config   // of the last Configure
 	graph  *Graph    // of the last Learn
 	since  time.Time // of the last Learn
+	syncs  []int     // ids of calls of Sync
 }
 
 func newInbox() *inbox {
