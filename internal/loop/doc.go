@@ -34,6 +34,11 @@
 // (1) stop-first: the old one finishes its requests and goes, then the new one starts.
 // (2) exited by itself, given up, or never started.
 //
+// A command of a rule (command.go) stands before all that: while one runs, and until the
+// watcher has closed what it wrote, nothing is built, started or settled, beside what had
+// begun before. A save that belongs to a loop that feeds itself (feedback.go) is closed and
+// nothing more.
+//
 // Also: a refresh or signal is done when nothing stronger is under way, else with the
 // swap. Equal binary: nothing starts, page and mark are cleared. Patience (rule 6): a
 // build or candidate that has been overtaken twice, or for 1.5 × the last build, is
@@ -54,6 +59,7 @@
 //	watch               one; ends when Run cancels its context
 //	Graph.Run           one; ends when Run cancels its context
 //	startBuild          one a build; ends with the build, whose result it sends
+//	startCommand        one a run of a rule's command; ends with it, and sends its result
 //	loadSettings        one a read; ends when it has sent what it read
 //	time.AfterFunc      one a timer that fires; sends, or drops after Run
 //
