@@ -16,6 +16,7 @@ package proxy
 
 import (
 	"container/list"
+	"context"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -87,6 +88,11 @@ type Config struct {
 	// (rule 22). It is asked when a request is about to be held, from the request's
 	// goroutine. nil means that none does.
 	Own func(client netip.AddrPort) bool
+	// Look, if it is set, is asked by each request that arrives, from its goroutine, for
+	// a number that was raised by a save made before; 0 if none is known that the view
+	// lacks. So a save of which no event tells is not answered by older code (rule 32).
+	// It must return soon, at the latest when the context is done.
+	Look func(context.Context) uint64
 }
 
 // Released counts the held requests that a View let go.

@@ -131,10 +131,10 @@ func (r *rules) built(file string, in folder) verdict {
 	case r.embedded(rel):
 		return verdict{action: Rebuild}
 	case r.graph != nil:
-		if r.packages[filepath.Dir(file)] && source(base) && r.takes(file, []byte("package p\n")) {
+		if r.packages[filepath.Dir(file)] && sourceFile(base) && r.takes(file, []byte("package p\n")) {
 			return verdict{action: Rebuild, compiled: true}
 		}
-	case !in.skipped && !r.ignores(rel) && (source(base) && !underscored(rel) || moduleFile(base) && !in.goOnly):
+	case !in.skipped && !r.ignores(rel) && (sourceFile(base) && !underscored(rel) || moduleFile(base) && !in.goOnly):
 		return verdict{action: Rebuild}
 	}
 	return verdict{}

@@ -122,9 +122,9 @@ func (w *Watcher) whyNothing(name string) string {
 	switch {
 	case strings.HasSuffix(base, "_test.go"):
 		return "tests are no part of the program"
-	case g != nil && source(base) && !w.rules.packages[filepath.Dir(name)]:
+	case g != nil && sourceFile(base) && !w.rules.packages[filepath.Dir(name)]:
 		return "no package of the program lies in its folder"
-	case source(base) && g != nil:
+	case sourceFile(base) && g != nil:
 		return elsewhere
 	case temporary(base):
 		return "editors make files of such names for a moment"

@@ -17,6 +17,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 	"go.uber.org/goleak"
+
+	"github.com/watcher-dev/watcher/watcher/source"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -26,7 +28,10 @@ const failsafe = 30 * time.Second
 
 // backends are the ways in which a watcher learns of saves: every save and every tree is
 // tried with each.
-var backends = map[string]func(*Config){"events": func(*Config) {}}
+var backends = map[string]func(*Config){
+	"events":  func(*Config) {},
+	"polling": func(cfg *Config) { cfg.Poll = source.Always },
+}
 
 // graphOf is what a build of the whole tree would read, as far as folders tell.
 func graphOf(t *testing.T, root string) *Graph {
@@ -158,9 +163,11 @@ func (o *order) take(e Event) error {
 	return nil
 }
 
-// next returns the next event.
+// next returns the next event. Where folders are polled it does not wait for the next poll,
+// as a request would not.
 func (p *probe) next() Event {
 	p.t.Helper()
+	p.w.Look(p.t.Context())
 	select {
 	case e := <-p.events:
 		return e

@@ -253,7 +253,7 @@ func (w *Watcher) leave(dir string) {
 	others := slices.DeleteFunc(w.names[in.real], func(name string) bool { return name == dir })
 	if w.names[in.real] = others; len(others) == 0 {
 		delete(w.names, in.real)
-		_ = w.fs.Remove(in.real)
+		w.fs.Remove(in.real)
 	}
 }
 

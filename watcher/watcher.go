@@ -15,7 +15,8 @@
 // or an env file leads to, and beside them those with usual names for configuration,
 // templates and static files. Links are followed. As long as no graph is known, all
 // folders below Root can hold Go files that matter, but for those that git ignores,
-// hidden ones, node_modules and other modules.
+// hidden ones, node_modules and other modules. Package source has the folders watched by
+// events, or polls them where events do not tell.
 package watcher
 
 import (
@@ -27,9 +28,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/fsnotify/fsnotify"
-
 	"github.com/watcher-dev/watcher/watcher/git"
+	"github.com/watcher-dev/watcher/watcher/source"
 )
 
 // Action says what a change asks for. Greater is stronger, and a stronger action
@@ -55,6 +55,7 @@ type Config struct {
 	EnvFiles []string // absolute paths of the env files; they ask for Restart whatever their name
 	Rules    []Rule   // asked before the built-in rows, first match wins
 	Ignore   []string // doublestar globs relative to Root, on slashes; what matches is left out of the built-in rows
+	Poll     source.Poll
 }
 
 // Rule gives the files that match one of Paths an action of the user's choice.
@@ -125,7 +126,7 @@ type Watcher struct {
 	cfg    Config
 	emit   func(Event)
 	early  []Event // of New, for Run
-	fs     *fsnotify.Watcher
+	fs     *source.Source
 	git    *git.Tree
 	seed   maphash.Seed
 	lost   bool // Root is gone
@@ -154,13 +155,9 @@ const rootRetry = time.Second
 // all; a folder below it that cannot be read is a [Trouble] instead. What it holds is
 // freed by Run.
 func New(cfg Config) (*Watcher, error) {
-	fs, err := fsnotify.NewWatcher()
-	if err != nil {
-		return nil, fmt.Errorf("watch files: %w", advise(err))
-	}
 	cfg.Root = filepath.Clean(cfg.Root)
 	w := &Watcher{
-		inbox: newInbox(), cfg: cfg, fs: fs, git: git.Open(cfg.Root), seed: maphash.MakeSeed(),
+		inbox: newInbox(), cfg: cfg, git: git.Open(cfg.Root), seed: maphash.MakeSeed(),
 		embeds: map[string][]embed{}, folders: map[string]folder{}, names: map[string][]string{},
 		links: map[string][]string{}, files: map[string]file{}, told: map[string]bool{},
 	}
@@ -168,11 +165,16 @@ func New(cfg Config) (*Watcher, error) {
 		w.cfg.Graph = w.homed(*cfg.Graph)
 	}
 	w.emit = func(e Event) { w.early = append(w.early, e) }
+	var err error
+	if w.fs, err = source.New(cfg.Poll, func(line string) { w.emit(Trouble{line}) }); err != nil {
+		w.git.Close()
+		return nil, err
+	}
 	w.rules = w.newRules()
-	go w.inbox.drain(fs)
+	go w.inbox.drain(w.fs)
 	if err := w.walk(baseline); err != nil {
 		w.release()
-		return nil, fmt.Errorf("watch %s: %w", cfg.Root, advise(err))
+		return nil, fmt.Errorf("watch %s: %w", cfg.Root, err)
 	}
 	if w.learned {
 		w.learn()
@@ -225,8 +227,27 @@ func (w *Watcher) Run(ctx context.Context, emit func(Event)) error {
 	}
 }
 
-// Configure replaces rules, ignores and env files of a running watcher (Root,
-// Files and Settings stay). Any goroutine may call it. It returns at once; what is
+// Look returns, where folders are polled, the newest number when every save made before
+// the call has been seen: a request that arrives after a save needs at least that one
+// (rule 32). Where none is polled it returns 0 at once, and also when ctx is done or
+// Run has ended. Any goroutine may call it while Run runs.
+func (w *Watcher) Look(ctx context.Context) uint64 {
+	if !w.fs.Look(ctx) {
+		return 0
+	}
+	number := make(chan uint64, 1)
+	w.inbox.put(func() { w.inbox.post.asked = append(w.inbox.post.asked, number) })
+	select {
+	case n := <-number:
+		return n
+	case <-ctx.Done():
+	case <-w.inbox.ended:
+	}
+	return 0
+}
+
+// Configure replaces rules, ignores and env files of a running watcher (Root, Files,
+// Settings and Poll stay). Any goroutine may call it. It returns at once; what is
 // newly relevant is remembered as it is then, but what has another Run counts as changed.
 func (w *Watcher) Configure(cfg Config) { w.inbox.put(func() { w.inbox.post.cfg = &cfg }) }
 
@@ -238,7 +259,7 @@ func (w *Watcher) Sync(id int) {
 
 // release frees what New made and ends its goroutine.
 func (w *Watcher) release() {
-	_ = w.fs.Close()
+	w.fs.Close()
 	<-w.inbox.ended
 	w.git.Close()
 }

@@ -178,7 +178,7 @@ func (t *turn) takeLoaded(r Reloaded) {
 		_, known := r.Plan.Commands[b.name]
 		return !known
 	})
-	t.chooseMode()
+	t.chooseMode(t.newest)
 	t.saySettings(r.Keys)
 	t.ask(r.Action)
 }

@@ -21,13 +21,15 @@ type (
 		id int
 		builder.Result
 	}
-	ran          struct{ runner.Event }  // Ready, Failed, Fixed, Exited
-	drained      struct{ proxy.Drained } // a generation has no request any more
-	proofOver    struct{ gen int }       // a second has passed since the swap to gen
-	retryDue     struct{ id int }        // a back-off is over
-	loaded       struct{ Reloaded }      // the settings file was read
-	restartOrder struct{}                // a key or signal asks for a restart
-	stopOrder    struct{}                // the first: orderly; the second: at once
+	ran           struct{ runner.Event }  // Listening, Ready, Failed, Fixed, Exited
+	prepared      struct{ err error }     // the compiler is ready for moved builds, or refuses them
+	stillBuilding struct{ gen int }       // some seconds after the first moved build began
+	drained       struct{ proxy.Drained } // a generation has no request any more
+	proofOver     struct{ gen int }       // a second has passed since the swap to gen
+	retryDue      struct{ id int }        // a back-off is over
+	loaded        struct{ Reloaded }      // the settings file was read
+	restartOrder  struct{}                // a key or signal asks for a restart
+	stopOrder     struct{}                // the first: orderly; the second: at once
 )
 
 // effect is what step asks for, to be done in order, after the view was published.
@@ -37,8 +39,10 @@ type (
 	startBuild struct {
 		keep    []string
 		running string
+		moved   bool
 	}
 	killBuild    struct{}
+	prepareBuild struct{} // of a moved one, in the background
 	startCommand struct {
 		id    int
 		name  string
@@ -49,6 +53,7 @@ type (
 	startProcess struct {
 		gen    int
 		binary string
+		moved  bool
 	}
 	stopProcess struct {
 		gen   int

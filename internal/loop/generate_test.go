@@ -65,6 +65,8 @@ func (g *generator) Generate(context.Context, builder.Command, []string) builder
 	return builder.Result{}
 }
 
+func (g *generator) Prepare(context.Context, builder.Spec) error { return nil }
+
 func (g *generator) Build(context.Context, builder.Request) builder.Result {
 	return builder.Result{Binary: g.read("page.go"), Took: time.Millisecond}
 }
@@ -110,7 +112,7 @@ func TestW11_NoStaleAnswerFromTheSourceToTheOutputs(t *testing.T) {
 	}
 	plan := Plan{Commands: map[string]builder.Command{"gen": {}}, Swap: SwapOverlap, Restart: RestartOnFailure}
 	l := New(Config{
-		Plan: plan, Watcher: g, Graph: noGraph{}, Builder: g, Runner: g, Front: g,
+		Plan: plan, Watcher: g, Graph: noGraph{}, Builder: g, Runner: g, Front: g, Relay: relays{},
 		Reload: func() Reloaded { return Reloaded{Plan: plan} }, Print: func(terminal.Event) {},
 		Signal: func(string) syscall.Signal { return 0 }, Base: g.dir,
 	})

@@ -131,7 +131,7 @@ func TestNearest(t *testing.T) {
 		{"run", "drain_limit", ""},
 		{"", "bulid", "build"},
 		{"", "limit", ""},
-		{"watch", "poll", ""},
+		{"watch", "debounce", ""},
 		{"run", "", ""},
 	} {
 		if got := nearest(c.table, c.word); got != c.want {

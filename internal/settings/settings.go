@@ -47,6 +47,7 @@ type Build struct {
 // Watch is [watch].
 type Watch struct {
 	Ignore []string `toml:"ignore"` // globs relative to dir
+	Poll   Auto     `toml:"poll"`
 }
 
 // Rule is one [[rule]].
@@ -69,7 +70,8 @@ type Position struct {
 type Run struct {
 	Swap         string   `toml:"swap"` // auto, overlap, stop-first
 	PortEnv      string   `toml:"port_env"`
-	Port         int      `toml:"port"`   // the app's own fixed port; absent (0) means not told
+	Port         int      `toml:"port"` // the app's own fixed port; absent (0) means not told
+	Remap        Auto     `toml:"remap"`
 	Socket       bool     `toml:"socket"` // hand the app a listening socket
 	ReadyPath    string   `toml:"ready_path"`
 	ReadyTimeout Duration `toml:"ready_timeout"`
@@ -89,6 +91,9 @@ type Proxy struct {
 	GenerationHeader bool     `toml:"generation_header"`
 }
 
+// Auto is "auto", "true" or "false"; in a file the last two may go without quotes.
+type Auto string
+
 // Duration is a length of time written as in "1m30s"; it is not negative.
 type Duration time.Duration
 
@@ -105,10 +110,12 @@ func (p *Problem) Error() string { return p.Text }
 // Default returns the settings that hold without a file.
 func Default() Settings {
 	return Settings{
-		App: App{Dir: ".", EnvFiles: []string{".env"}},
+		App:   App{Dir: ".", EnvFiles: []string{".env"}},
+		Watch: Watch{Poll: "auto"},
 		Run: Run{
 			Swap:         "auto",
 			PortEnv:      "PORT",
+			Remap:        "auto",
 			ReadyTimeout: Duration(30 * time.Second),
 			StopSignal:   "SIGTERM",
 			StopTimeout:  Duration(10 * time.Second),
