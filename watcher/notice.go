@@ -27,6 +27,12 @@ func (w *Watcher) empty() {
 	if p.graph != nil {
 		w.takeGraph(*p.graph, p.since)
 	}
+	if len(p.syncs) > 0 && w.walk(checked) != nil {
+		w.lose()
+	}
+	for _, id := range p.syncs {
+		w.emit(Synced{id, w.number})
+	}
 	for _, ask := range p.asked {
 		ask <- w.number
 	}

@@ -280,5 +280,5 @@ func covers(got, want []string) bool {
 }
 
 func word(a Action) string {
-	return [...]string{"ignore", "refresh", "signal", "restart", "rebuild", "reload"}[a]
+	return [...]string{"ignore", "run", "refresh", "signal", "restart", "rebuild", "reload"}[a]
 }

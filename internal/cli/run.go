@@ -221,6 +221,9 @@ func (s *session) loop(listeners []net.Listener) error {
 	if line := builder.Foreign(plan.Build.Env); line != "" {
 		s.warn(line)
 	}
+	for _, line := range missing(plan.Commands) {
+		s.warn(line)
+	}
 	s.print(terminal.Event{Kind: terminal.KindFront, Text: s.site.url})
 	done := make(chan struct{})
 	defer close(done)

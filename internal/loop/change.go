@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"slices"
 	"time"
 
 	"github.com/watcher-dev/watcher/watcher"
@@ -27,6 +28,9 @@ func (t *turn) change(changes []watcher.Change) {
 	var files, refresh []string
 	for _, c := range changes {
 		files = append(files, c.Path)
+		if c.Run != "" {
+			t.askCommand(c.Run, c.Path)
+		}
 		switch c.Action {
 		case watcher.Reload:
 			t.readSettings()
@@ -39,6 +43,7 @@ func (t *turn) change(changes []watcher.Change) {
 		strongest = max(strongest, c.Action)
 	}
 	t.due.refresh = append(t.due.refresh, refresh...)
+	t.retryBroken()
 	if strongest != watcher.Refresh { // which has a line of its own
 		t.sayChange(files)
 	}
@@ -138,6 +143,7 @@ func (t *turn) discharge() {
 }
 
 func (t *turn) takeRestartOrder() {
+	t.feedback = feedback{}
 	t.ask(watcher.Restart)
 }
 
@@ -168,6 +174,10 @@ func (t *turn) takeLoaded(r Reloaded) {
 		return
 	}
 	t.policy = policyOf(r.Plan)
+	t.broken = slices.DeleteFunc(t.broken, func(b broken) bool {
+		_, known := r.Plan.Commands[b.name]
+		return !known
+	})
 	t.chooseMode(t.newest)
 	t.saySettings(r.Keys)
 	t.ask(r.Action)

@@ -113,10 +113,18 @@ func (l *loader) checkTogether() {
 	}
 	for i, rule := range l.settings.Rules {
 		at := fmt.Sprintf("rule[%d]", i)
+		run := l.values[at+".run"]
+		if rule.Run != nil {
+			l.settings.Rules[i].At = Position{run.name, run.line, run.column}
+		}
 		switch signals := rule.Action == "signal"; {
 		case len(rule.Paths) == 0:
 			l.complain(l.values[at], `rule: names no files: add paths = ["conf/**/*.yaml"]`)
-		case rule.Action == "":
+		case rule.Run != nil && (len(rule.Run) == 0 || strings.TrimSpace(rule.Run[0]) == ""):
+			l.complain(run, `rule.run: names no program: write it as in ["templ", "generate"], or take it away`)
+		case rule.Run == nil && rule.Timeout != 0:
+			l.complain(l.values[at+".timeout"], `rule.timeout: is of no use without run: take it away`)
+		case rule.Action == "" && rule.Run == nil:
 			l.complain(l.values[at], "rule: has no action: add action = %s", list(actions()))
 		case signals && rule.Signal == "":
 			l.complain(l.values[at+".action"], `rule.action: "signal" needs to know which one: add signal = "SIGHUP"`)

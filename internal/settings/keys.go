@@ -57,6 +57,8 @@ func rows() []row {
 		{name: "rule.paths", effect: Live, meaning: "globs of files, relative to the module; the first rule that matches wins", example: `["conf/**/*.yaml"]`, check: checkGlob},
 		{name: "rule.action", effect: Live, meaning: "what a change of them does: " + list(actions()), example: `"signal"`, check: oneOf(actions())},
 		{name: "rule.signal", effect: Live, meaning: `what the app is sent by action "signal"`, example: `"SIGHUP"`, check: checkSignal},
+		{name: "rule.run", effect: Live, meaning: "program and arguments to run first, once a batch; what it writes belongs to the same save", example: `["templ", "generate"]`},
+		{name: "rule.timeout", effect: Live, meaning: "how long that may take before it is killed: a minute, if not told", example: `"60s"`, check: checkPositive},
 
 		{name: "run.swap", effect: Live, meaning: "how a new process takes over: " + list(swaps()), check: oneOf(swaps())},
 		{name: "run.port_env", effect: Restart, meaning: "variable by which the app is told its port", check: checkName},
@@ -143,12 +145,24 @@ func Diff(old, new Settings) []Difference {
 			continue
 		}
 		a, b := lookup(&old, name), lookup(&new, name)
+		if name == "rule" { // where they stand is no difference
+			a, b = reflect.ValueOf(bare(old.Rules)), reflect.ValueOf(bare(new.Rules))
+		}
 		empty := (a.Kind() == reflect.Slice || a.Kind() == reflect.Map) && a.Len()+b.Len() == 0
 		if !empty && !reflect.DeepEqual(a.Interface(), b.Interface()) {
 			differences = append(differences, Difference{Key: name, Effect: r.effect})
 		}
 	}
 	return differences
+}
+
+// bare returns the rules without their positions.
+func bare(rules []Rule) []Rule {
+	rules = slices.Clone(rules)
+	for i := range rules {
+		rules[i].At = Position{}
+	}
+	return rules
 }
 
 // lookup returns the field that a known name means, settable. For a key of a rule it

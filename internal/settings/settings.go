@@ -52,9 +52,18 @@ type Watch struct {
 
 // Rule is one [[rule]].
 type Rule struct {
-	Paths  []string `toml:"paths"`
-	Action string   `toml:"action"` // rebuild, restart, signal, refresh, ignore
-	Signal string   `toml:"signal"` // for action signal
+	Paths   []string `toml:"paths"`
+	Action  string   `toml:"action"`  // rebuild, restart, signal, refresh, ignore
+	Signal  string   `toml:"signal"`  // for action signal
+	Run     []string `toml:"run"`     // program and arguments, run first; with it Action may be ""
+	Timeout Duration `toml:"timeout"` // of Run; 0 means a minute
+	At      Position `toml:"-"`       // of Run
+}
+
+// Position is where something stands in the settings file, as it is shown; both from 1.
+type Position struct {
+	File         string
+	Line, Column int
 }
 
 // Run is [run]: how the app is started and stopped.

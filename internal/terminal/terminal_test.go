@@ -32,6 +32,7 @@ func events() []Event {
 		{Kind: KindChange, Files: many},
 		{Kind: KindBuild, Generation: 7, Took: 412345678},
 		{Kind: KindEqual, Generation: 8, Took: 1234567890, Text: "the same binary as #7, which goes on"},
+		{Kind: KindRun, Text: "templ generate", Took: 112 * time.Millisecond},
 		{Kind: KindRefresh, Files: []string{"static/site.css", "static/site.js"}},
 		{Kind: KindSignal, Generation: 7, Text: "SIGHUP", Files: []string{"conf/app.yaml"}},
 		{Kind: KindSwap, Generation: 7, PID: 4243, Took: 18 * time.Millisecond, Held: 3, HeldFor: 431 * time.Millisecond},
