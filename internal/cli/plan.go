@@ -17,6 +17,7 @@ import (
 	"github.com/watcher-dev/watcher/internal/project"
 	"github.com/watcher-dev/watcher/internal/settings"
 	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/proxy/pages"
 	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/watcher"
 )
@@ -95,6 +96,10 @@ func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 	c := proxy.Config{
 		Hold: want.Proxy.Fresh, HoldTimeout: time.Duration(want.Proxy.HoldTimeout),
 		GenerationHeader: want.Proxy.GenerationHeader,
+		Browser:          proxy.Browser{Reload: want.Browser.Reload, Overlay: want.Browser.Overlay, Pill: want.Browser.Pill},
+		Project:          pages.Project{Root: s.site.module.Dir, Base: s.site.start},
+		Open:             func(at pages.Position) error { return s.openEditor(want.Browser.Editor, at) },
+		Warn:             s.warnWith, Panicked: s.panicked,
 	}
 	if s.runner != nil {
 		c.Own = s.runner.Owns

@@ -48,6 +48,9 @@ type state struct {
 	again    string      // binary that it is about
 	retries  int         // ids given out
 
+	refreshes uint64 // how often pages had to be loaded for files that are not code
+	styles    uint64 // how often stylesheets alone had changed
+
 	served   bool // something has been target
 	stopping bool
 }
@@ -235,7 +238,7 @@ func (s *state) view() proxy.View {
 	v := proxy.View{
 		Pending: s.raised, Settled: s.settled,
 		Failed: s.failed(), Stopping: s.stopping,
-		Phase: s.phase(), Problem: s.problem,
+		Phase: s.phase(), Problem: s.problem, Refreshes: s.refreshes, Styles: s.styles,
 	}
 	if p := s.in(current); p != nil {
 		v.Generation, v.PID, v.Upstream = p.gen, p.pid, p.upstream

@@ -19,12 +19,13 @@ const File = ".watcher.toml"
 
 // Settings is one whole set; [Default] is what holds without a file.
 type Settings struct {
-	App   App    `toml:"app"`
-	Build Build  `toml:"build"`
-	Watch Watch  `toml:"watch"`
-	Rules []Rule `toml:"rule"`
-	Run   Run    `toml:"run"`
-	Proxy Proxy  `toml:"proxy"`
+	App     App     `toml:"app"`
+	Build   Build   `toml:"build"`
+	Watch   Watch   `toml:"watch"`
+	Rules   []Rule  `toml:"rule"`
+	Run     Run     `toml:"run"`
+	Proxy   Proxy   `toml:"proxy"`
+	Browser Browser `toml:"browser"`
 }
 
 // App is [app]: what is built and how it is called.
@@ -78,6 +79,14 @@ type Proxy struct {
 	GenerationHeader bool     `toml:"generation_header"`
 }
 
+// Browser is [browser]: what open pages do.
+type Browser struct {
+	Reload  bool   `toml:"reload"`
+	Overlay bool   `toml:"overlay"`
+	Pill    bool   `toml:"pill"`
+	Editor  string `toml:"editor"` // command with {file}, {line} and {column}; "" finds one
+}
+
 // Duration is a length of time written as in "1m30s"; it is not negative.
 type Duration time.Duration
 
@@ -104,7 +113,8 @@ func Default() Settings {
 			DrainTimeout: Duration(60 * time.Second),
 			Restart:      "on-failure",
 		},
-		Proxy: Proxy{Fresh: true, HoldTimeout: Duration(10 * time.Second)},
+		Proxy:   Proxy{Fresh: true, HoldTimeout: Duration(10 * time.Second)},
+		Browser: Browser{Reload: true, Overlay: true, Pill: true},
 	}
 }
 

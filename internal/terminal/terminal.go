@@ -37,6 +37,7 @@ const (
 	KindDrain    Kind = "drain"    // an old generation finished and stopped; Finished, Cut, Took
 	KindExit     Kind = "exit"     // the app ended by itself; Text
 	KindFailed   Kind = "failed"   // a build or start failed, or the app crashed; Text, Problems, Output, Hint
+	KindPanic    Kind = "panic"    // a handler panicked, and its server goes on; Text
 	KindSettings Kind = "settings" // the settings file was read again; Text
 	KindWarn     Kind = "warn"     // something the user should know; Text, Hint
 	KindStop     Kind = "stop"     // watcher ends; Text
@@ -71,7 +72,7 @@ type Problem struct {
 // Style says how to print.
 type Style struct {
 	JSON  bool // one JSON object a line instead of words
-	Quiet bool // of the events only failed and warn; the app's output goes on
+	Quiet bool // of the events only failed, panic and warn; the app's output goes on
 	Color bool
 }
 
@@ -93,7 +94,7 @@ func New(out, err io.Writer, style Style) *Terminal {
 // Print prints one event in one write. Any goroutine may call it; events stand in the
 // order of the calls. An event without a time is of now.
 func (t *Terminal) Print(e Event) {
-	if t.style.Quiet && e.Kind != KindFailed && e.Kind != KindWarn {
+	if t.style.Quiet && e.Kind != KindFailed && e.Kind != KindWarn && e.Kind != KindPanic {
 		return
 	}
 	if e.Time.IsZero() {
