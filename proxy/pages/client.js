@@ -3,8 +3,6 @@
 // stylesheets, and shows what is wrong. The same file is the worker that listens for all
 // pages of the browser over one connection.
 (() => {
-  'use strict';
-
   /**
    * @typedef {{n: number, text: string, hot?: boolean}} Line
    * @typedef {{id?: string, at: string, message: string, own: boolean, source?: Line[]}} Place
@@ -79,7 +77,7 @@
   /** @type {(want: boolean) => void} */
   let want = yes => yes ? single.open() : single.close();
   try {
-    const worker = new SharedWorker(script?.src ?? location.origin + '/__watcher/client.js');
+    const worker = new SharedWorker(/** @type {HTMLScriptElement} */ (script).src);
     const alone = want;
     worker.port.onmessage = e => take(e.data);
     worker.onerror = () => (want = alone)(!document.hidden);
@@ -118,17 +116,46 @@
       seen = now;
       swapStyles(state.styles);
     }
-    const problem = state.overlay && page === undefined && self === top ? state.problem : null;
+    const problem = state.overlay && page === undefined ? state.problem : null;
     if ((problem?.id ?? '') !== shown) show(problem);
     const word = state.pending ? (state.phase === 'starting' ? 'starting…' : 'building…') : post && other ? 'there is a new version' : '';
     clearTimeout(building);
-    if (state.pill && word && self === top) building = setTimeout(() => mark(word), root.querySelector('.pill') ? 0 : 150);
+    if (state.pill && word) building = setTimeout(() => mark(word), root.querySelector('.pill') ? 0 : 150);
     else mark('');
   }
 
   function reload() {
-    reloading = setTimeout(() => location.reload(), 20);
+    reloading = setTimeout(() => {
+      keep();
+      location.reload();
+    }, 20);
   }
+
+  /** What can be typed; browsers keep little of it over a load. Secrets are left out. */
+  const fields = () => [.../** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll('input,textarea,select'))]
+    .filter(e => !/file|hidden|password|submit|button|multiple/.test(e.type) && !/off|cc-|one-time/.test(e.autocomplete))
+    .map(e => ({ e, name: location.href + e.id + e.name }));
+
+  function keep() {
+    try {
+      sessionStorage.watcher = JSON.stringify(fields().map(({ e, name }) =>
+        (e.value !== e.defaultValue || e.checked !== e.defaultChecked) && [name, e.value, e.checked]));
+    } catch {} // not here
+  }
+
+  function restore() {
+    try {
+      /** @type {([string, string, boolean] | false)[]} */
+      const kept = JSON.parse(sessionStorage.watcher ?? '[]');
+      delete sessionStorage.watcher;
+      fields().forEach(({ e, name }, i) => {
+        const k = kept[i];
+        if (k && k[0] === name) [, e.value, e.checked] = k;
+      });
+    } catch {}
+  }
+
+  document.readyState === 'loading' ? addEventListener('DOMContentLoaded', restore) : restore();
 
   /** @param {number} version */
   function swapStyles(version) {
@@ -181,7 +208,7 @@
       const sheet = new CSSStyleSheet();
       sheet.replaceSync('{{style}}');
       root.adoptedStyleSheets = [sheet];
-      root.onclick = click;
+      root.addEventListener('click', click);
       document.documentElement.append(host);
     }
     root.append(e);
@@ -200,8 +227,9 @@
     if (!p) return put('back', null);
     const x = el('button', 'close', '×');
     x.title = 'close (Esc)';
+    const places = p.places ?? [];
     const body = el('main', 'w', x, el('h1', '', p.title));
-    for (const place of p.places ?? []) {
+    for (const place of places) {
       const at = el(place.id ? 'button' : 'span', 'at', place.at);
       if (place.id) at.dataset.open = place.id;
       const section = el('section', place.own ? 'own' : 'other', at, el('p', '', place.message));
@@ -212,7 +240,7 @@
     }
     if (p.text) {
       const more = /** @type {HTMLDetailsElement} */ (el('details', '', el('summary', '', 'output'), el('pre', 'text', p.text)));
-      more.open = !p.places?.length;
+      more.open = p.kind !== 'build' || !places.length;
       body.append(more);
     }
     body.append(el('footer', '', 'Esc closes this; it goes by itself when it is mended'));
@@ -228,7 +256,7 @@
     if (t.className === 'close' || t.className === 'back') return close();
     const id = t.dataset?.open;
     if (!id) return;
-    const r = await fetch('/__watcher/api/open', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ id }) });
+    const r = await fetch('/__watcher/api/open', { method: 'POST', body: JSON.stringify({ id }) });
     if (!r.ok) t.after(el('p', 'note', await r.text()));
   }
 

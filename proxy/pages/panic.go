@@ -9,7 +9,7 @@ import (
 
 // Panic is one that an app has printed, of whatever kind.
 type Panic struct {
-	Message string  // first line of it
+	Message string  // one line; of what ended a process with "panic: " or "fatal error: " before it
 	Request string  // "GET /path", where it was printed; else ""
 	Frames  []Frame // innermost first, without those of the runtime's own panicking
 }
@@ -40,8 +40,8 @@ func FindPanic(output string) (Panic, bool) {
 	lines := strings.Split(plain(output), "\n")
 	for i, line := range lines {
 		for _, begin := range []string{"panic: ", "fatal error: "} {
-			if message, ok := strings.CutPrefix(line, begin); ok {
-				p := Panic{Message: message, Frames: traceFrames(lines[i+1:])}
+			if strings.HasPrefix(line, begin) {
+				p := Panic{Message: line, Frames: traceFrames(lines[i+1:])}
 				return p, len(p.Frames) > 0
 			}
 		}
@@ -135,7 +135,7 @@ func (s *Panics) take(line string) {
 	case s.kind == noBlock:
 		return
 	}
-	s.size += len(text)
+	s.size += len(text) + 1
 	s.block = append(s.block, text)
 	switch {
 	case s.size > maxBlock, s.kind == httpLast, s.kind == ginBlock && strings.Contains(line, "\x1b[0m"):

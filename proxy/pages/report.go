@@ -125,6 +125,9 @@ func (p Project) add(r *Report, at Position, message string) {
 	r.Places = append(r.Places, place)
 }
 
+// Open reports whether the text says more than the places do.
+func (r *Report) Open() bool { return r.Kind != "build" || len(r.Places) == 0 }
+
 // Find returns the position of a place.
 func (r *Report) Find(id string) (Position, bool) {
 	for _, place := range r.Places {

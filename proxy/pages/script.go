@@ -25,11 +25,13 @@ var overlaySource string
 
 var (
 	// code is the script without what a browser need not read.
-	code = comment.ReplaceAllString(clientSource, "")
+	code = joint.ReplaceAllString(blank.ReplaceAllString(comment.ReplaceAllString(clientSource, ""), "\n"), "$1$2$3")
 	// client is the script as it is sent, with its style.
 	client = strings.Replace(code, "{{style}}", strings.Join(strings.Fields(overlaySource+styleSource), " "), 1)
-	// comment is one at the end of a line or in it, and how lines are set in.
-	comment = regexp.MustCompile(`(?m)[ \t]*(?:^|[ \t])// .*$|/\*\*(?s:.*?)\*/ ?|^\s+|//.*$`)
+
+	comment = regexp.MustCompile(`(?:^|\s)// .*|/\*\*(?s:.*?)\*/ ?`)
+	blank   = regexp.MustCompile(`\s*\n\s*`)                                         // between lines, and before them
+	joint   = regexp.MustCompile(`([{;,(])\n|\n([})])| (=>|[!=]==|=|&&|\|\||\?|:) `) // where a blank says nothing
 )
 
 // version tells scripts apart for a worker that outlives its front.
