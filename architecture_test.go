@@ -18,6 +18,7 @@ var arrows = map[string][]string{
 	"proxy":             {"proxy/inject", "proxy/pages"},
 	"proxy/inject":      nil,
 	"proxy/pages":       nil,
+	"proxy/browsertest": {"proxy", "proxy/inject", "proxy/pages"},
 	"internal/settings": nil,
 	"internal/terminal": nil,
 	"internal/project":  nil,

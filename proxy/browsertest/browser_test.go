@@ -1,5 +1,3 @@
-// Package browsertest shows what the front does for browsers with a real one: Chromium
-// without a window, against a front and an app that the test plays.
 package browsertest
 
 import (
@@ -30,14 +28,9 @@ const failsafe = 60 * time.Second
 
 // chromium is the one process of all tests; each has tabs of its own.
 var chromium = sync.OnceValues(func() (context.Context, error) {
-	path := os.Getenv("CHROMIUM")
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); path == "" && err == nil {
-			path = found
-		}
-	}
-	if path == "" {
-		return nil, fmt.Errorf("no Chromium: apt-get install chromium, or set CHROMIUM to its path")
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		return nil, fmt.Errorf("no Chromium: apt-get install chromium")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1200, 800))
 	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...)

@@ -253,10 +253,10 @@ func TestPictures(t *testing.T) {
 	take("overlay-dark", 1100, 720, scheme("dark"))
 	take("overlay-narrow", 390, 720, scheme("light"))
 	s.publish(func(v *proxy.View) {
-		v.Generation, v.Problem = 0, &proxy.Problem{Kind: "crash", Title: "#4 exited with code 2 after 3.1s", Text: crash(dir)}
+		v.Generation, v.Phase, v.Problem = 0, proxy.GivenUp, &proxy.Problem{Kind: "crash", Title: "#4 exited with code 2 after 3.1s", Text: crash(dir)}
 	})
 	tab = s.open("/", scheme("light"))
-	take("crash", 1100, 900)
+	take("crash", 1100, 720, chromedp.Evaluate("document.querySelector('details').open = false", nil)) // it has paths of this machine
 	s.panics(dir)
 	s.publish(func(v *proxy.View) { v.Generation, v.Problem, v.Phase, v.Failed = 5, nil, proxy.Serving, false })
 	tab = s.open("/users/7?sort=name", scheme("light"))
@@ -283,7 +283,7 @@ func save(c *gin.Context) {
 	id := c.Param("id")
 	events <- published{id, u}
 	users[id] = u
-	c.JSON(200, u)
+	c.JSON(200, usr)
 }
 `,
 	} {
