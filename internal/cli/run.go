@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/internal/loop"
@@ -240,7 +241,7 @@ func (s *session) warnWith(text, hint string) {
 
 // panicked tells of a panic in a handler in one line, below what the app has printed.
 func (s *session) panicked(p proxy.Panic) {
-	text := p.Title
+	text := strings.TrimPrefix(p.Title, "panic: ")
 	if p.At != "" {
 		text = p.At + ": " + text
 	}

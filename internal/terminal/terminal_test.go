@@ -49,7 +49,7 @@ func events() []Event {
 		},
 		{Kind: KindFailed, Generation: 9, PID: 4245, Text: "start: exited with code 1 before it listened", Output: []string{"\x1b[31mpanic\x1b[0m: no database", "", "goroutine 1 [running]:\r"}},
 		{Kind: KindFailed, Text: `.watcher.toml:7:1: unknown key "stop_timout" in [run]: did you mean "stop_timeout"?`, Hint: "the old settings stay"},
-		{Kind: KindPanic, Generation: 7, Text: "handlers/user.go:31: panic: runtime error: index out of range [3] with length 3"},
+		{Kind: KindPanic, Generation: 7, Text: "handlers/user.go:31: runtime error: index out of range [3] with length 3"},
 		{Kind: KindSettings, Text: "changed: proxy.fresh, run.swap"},
 		{Kind: KindWarn, Text: "port 8080 is taken: the front is http://localhost:8081", Hint: "end the other program"},
 		{Kind: KindStop, Text: "requests in flight may finish; interrupt again to end at once"},

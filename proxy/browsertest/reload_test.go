@@ -208,3 +208,20 @@ func TestP5_BlockedIsSaidOnce(t *testing.T) {
 		t.Errorf("and once more: %q", <-s.warn)
 	}
 }
+
+// TestP1_PageOutOfACacheIsNotLoadedForEver: a service worker may give the old one again
+// and again. What stands in for it here is an app that answers with what it has once sent.
+func TestP1_PageOutOfACacheIsNotLoadedForEver(t *testing.T) {
+	s := serve(t)
+	s.page(plain)
+	old := s.open("/")
+	page := value[string](old, "document.documentElement.outerHTML")
+	s.swap()
+	old.loaded(2)
+	s.page(page)
+	tab := s.open("/cached")
+	tab.await("performance.getEntriesByType('navigation')[0].type === 'reload' && document.readyState === 'complete'")
+	s.fail(compileError())
+	tab.await(inShadow("h1"))
+	s.wantLoads("/cached", 2)
+}

@@ -111,7 +111,8 @@
     seen ??= now;
     const [mine, newest] = [seen, now].map(s => s.slice(0, s.lastIndexOf(' ')));
     const other = state.generation && mine !== newest || page !== undefined && page !== (state.problem?.id ?? '');
-    if (state.reload && other && !post) return reload();
+    const due = now + (page === undefined ? '' : state.problem?.id);
+    if (state.reload && other && !post && due !== tried) return reload(due);
     if (state.reload && state.generation && !other && seen !== now) {
       seen = now;
       swapStyles(state.styles);
@@ -124,9 +125,13 @@
     else mark('');
   }
 
-  function reload() {
+  /** @param {string} due for what; a page that stays the same, out of a cache, is not loaded for ever */
+  function reload(due) {
     reloading = setTimeout(() => {
-      keep();
+      try {
+        sessionStorage.watcher = JSON.stringify([due, fields().map(({ e, name }) =>
+          (e.value !== e.defaultValue || e.checked !== e.defaultChecked) && [name, e.value, e.checked])]);
+      } catch {} // not here
       location.reload();
     }, 20);
   }
@@ -136,25 +141,21 @@
     .filter(e => !/file|hidden|password|submit|button|multiple/.test(e.type) && !/off|cc-|one-time/.test(e.autocomplete))
     .map(e => ({ e, name: location.href + e.id + e.name }));
 
-  function keep() {
-    try {
-      sessionStorage.watcher = JSON.stringify(fields().map(({ e, name }) =>
-        (e.value !== e.defaultValue || e.checked !== e.defaultChecked) && [name, e.value, e.checked]));
-    } catch {} // not here
-  }
-
   function restore() {
-    try {
-      /** @type {([string, string, boolean] | false)[]} */
-      const kept = JSON.parse(sessionStorage.watcher ?? '[]');
-      delete sessionStorage.watcher;
-      fields().forEach(({ e, name }, i) => {
-        const k = kept[i];
-        if (k && k[0] === name) [, e.value, e.checked] = k;
-      });
-    } catch {}
+    fields().forEach(({ e, name }, i) => {
+      const k = kept[i];
+      if (k && k[0] === name) [, e.value, e.checked] = k;
+    });
   }
 
+  /** @type {string | undefined} */
+  let tried;
+  /** @type {([string, string, boolean] | false)[]} */
+  let kept = [];
+  try {
+    [tried, kept] = JSON.parse(sessionStorage.watcher);
+    delete sessionStorage.watcher;
+  } catch {} // not here, or nothing was kept
   document.readyState === 'loading' ? addEventListener('DOMContentLoaded', restore) : restore();
 
   /** @param {number} version */
@@ -166,7 +167,7 @@
         return false; // of another origin
       }
     });
-    if (imports) return reload();
+    if (imports) return reload('');
     document.querySelectorAll('link[rel~="stylesheet"]').forEach(link => {
       const old = /** @type {HTMLLinkElement} */ (link);
       const url = new URL(old.href);

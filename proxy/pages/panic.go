@@ -91,7 +91,6 @@ type Panics struct {
 	Found func(Panic) // called within Write
 
 	rest  []byte // of the line under way
-	long  bool   // it has passed its bound
 	block []string
 	size  int
 	kind  blockKind
