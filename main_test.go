@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/watcher-dev/watcher/runner/shim"
 )
 
 // full asks for every repetition that docs/promises.md names; without it the tests with
@@ -21,5 +23,6 @@ func times(inFull int) int {
 
 // TestMain makes this binary the program too: `watcher` on the tests' PATH is it.
 func TestMain(m *testing.M) {
+	shim.Become()
 	testscript.Main(m, map[string]func(){"watcher": main})
 }

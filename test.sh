@@ -33,7 +33,7 @@ for folder in testdata/ginapp testdata/grpcapp; do (cd $folder && go mod downloa
 step format, vet, staticcheck, tidy
 unformatted=$(gofmt -l .)
 [ -z "$unformatted" ] || fail "gofmt would change: $unformatted"
-for folder in . testdata/ginapp testdata/grpcapp testdata/ownport testdata/plainapp; do
+for folder in . testdata/ginapp testdata/grpcapp testdata/manyports testdata/ownport testdata/plainapp builder/testdata/listen; do
   (cd $folder && go vet ./... && go mod tidy -diff) || fail "see above, in $folder"
 done
 go tool staticcheck ./...
@@ -60,8 +60,8 @@ go run ./docs/check <"$results" || fail 'see above'
 [ $status -eq 0 ] || fail 'go test failed'
 
 step fuzz, $fuzztime each
-for target in ./internal/loop:FuzzStep ./watcher:FuzzClassify ./watcher:FuzzSettle ./builder:FuzzDiagnose \
-  ./internal/settings:FuzzLoad ./internal/project:FuzzScanAddress ./proxy:FuzzHead \
+for target in ./internal/loop:FuzzStep ./watcher:FuzzClassify ./watcher:FuzzSettle ./watcher/source:FuzzScan ./builder:FuzzDiagnose \
+  ./internal/settings:FuzzLoad ./internal/project:FuzzScanAddress ./builder/graph:FuzzLiterals ./proxy:FuzzHead \
   ./proxy/inject:FuzzInject ./proxy/pages:FuzzPanics; do
   go test -run '^$' -fuzz "^${target#*:}\$" -fuzztime $fuzztime -fuzzminimizetime 1x "${target%:*}" | tail -n 1
 done

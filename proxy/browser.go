@@ -26,7 +26,7 @@ func (f *Front) seen(s *state) pages.Seen {
 func (f *Front) tellPages() {
 	s, b := f.now.Load(), f.cfg.Load().Browser
 	f.hub.Tell(pages.State{
-		Seen: f.seen(s), Phase: string(s.Phase), Pending: s.Pending > s.Settled, Problem: s.report,
+		Seen: f.seen(s), Phase: string(s.Phase), Pending: s.Pending > s.Settled, Problem: s.report, Token: string(f.token),
 		Reload: b.Reload, Overlay: b.Overlay, Pill: b.Pill,
 	})
 }

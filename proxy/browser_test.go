@@ -282,7 +282,9 @@ func TestX6_OpensWhatIsShownAndNothingElse(t *testing.T) {
 		`{"id":""}`: 404, `{"id":"main.go:3"}`: 404, `{"id":"/etc/passwd"}`: 404, `{"file":"/etc/passwd"}`: 404, `x`: 400,
 		`{"id":"` + strings.Repeat("a", 2000) + `"}`: 400,
 	} {
-		if a := f.do(f.request("POST", "/__watcher/api/open", strings.NewReader(body))); a.status != want {
+		r := f.request("POST", "/__watcher/api/open", strings.NewReader(body))
+		r.Header.Set(tokenHeader, string(f.token))
+		if a := f.do(r); a.status != want {
 			t.Errorf("%s: %d, want %d", body, a.status, want)
 		}
 	}

@@ -15,18 +15,19 @@ const reserved = "/__watcher/"
 
 // status is the answer of the status page. Names are stable.
 type status struct {
-	State      Phase    `json:"state"`
-	Generation int      `json:"generation"` // 0 means that nothing healthy is there
-	PID        int      `json:"pid"`
-	Upstream   string   `json:"upstream"`
-	Pending    uint64   `json:"pending"`
-	Settled    uint64   `json:"settled"`
-	Held       int      `json:"held"`
-	HeldFor    int64    `json:"held_ms"`   // the longest of those held now, in milliseconds
-	InFlight   int64    `json:"in_flight"` // on the target and on those that drain
-	Failed     bool     `json:"failed"`
-	LastError  *Problem `json:"last_error"`
-	Panic      *Panic   `json:"panic,omitempty"` // the last one in a handler of this generation
+	State      Phase     `json:"state"`
+	Generation int       `json:"generation"` // 0 means that nothing healthy is there
+	PID        int       `json:"pid"`
+	Upstream   string    `json:"upstream"`
+	Pending    uint64    `json:"pending"`
+	Settled    uint64    `json:"settled"`
+	Held       int       `json:"held"`
+	HeldFor    int64     `json:"held_ms"`   // the longest of those held now, in milliseconds
+	InFlight   int64     `json:"in_flight"` // on the target and on those that drain
+	Failed     bool      `json:"failed"`
+	LastError  *Problem  `json:"last_error"`
+	Processes  []Process `json:"processes"`
+	Panic      *Panic    `json:"panic,omitempty"` // the last one in a handler of this generation
 }
 
 // newControl makes the handler of the reserved paths. What it does not know is
@@ -44,21 +45,14 @@ func newControl(f *Front) http.Handler {
 	})
 	mux.HandleFunc("GET "+pages.ScriptPath, pages.ServeScript)
 	mux.Handle("GET "+reserved+"events", &f.hub)
-	mux.Handle("POST "+reserved+"api/open", order(f.open))
+	mux.HandleFunc("POST "+reserved+"api/open", f.open)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		pages.Guard(w.Header())
 		if path.Clean(r.URL.Path) != r.URL.Path {
 			http.NotFound(w, r) // ServeMux would redirect to the clean path, which may be the app's
 			return
 		}
 		mux.ServeHTTP(w, r)
 	})
-}
-
-// order guards what a request makes us do: every handler that does more than tell
-// something goes through here.
-func order(h http.HandlerFunc) http.Handler {
-	return http.NewCrossOriginProtection().Handler(h)
 }
 
 // open opens in the editor what a page shows, by the id that it was given.
@@ -102,10 +96,13 @@ func (f *Front) status() status {
 	s := status{
 		State: v.Phase, Generation: v.Generation, PID: v.PID, Upstream: v.Upstream,
 		Pending: v.Pending, Settled: v.Settled, Held: f.held.Len(), Failed: v.Failed,
-		Panic: f.panics.last(v.Generation),
+		Panic: f.panics.last(v.Generation), Processes: []Process{},
 	}
 	if v.report != nil {
 		s.LastError = &v.report.Problem
+	}
+	if v.Processes != nil {
+		s.Processes = *v.Processes
 	}
 	for e := f.held.Front(); e != nil; e = e.Next() { // not in the order of their first hold
 		s.HeldFor = max(s.HeldFor, time.Since(e.Value.(*waiter).began).Milliseconds())

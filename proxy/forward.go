@@ -44,6 +44,9 @@ func (f *Front) serve(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{ResponseWriter: w, front: f, cfg: f.cfg.Load(), request: r}
 	x.navigates = x.cfg.Browser != Browser{} && isNavigation(r)
 	x.pending, x.peer = f.now.Load().Pending, r.RemoteAddr
+	if x.cfg.Hold && x.cfg.Look != nil {
+		x.pending = max(x.pending, x.cfg.Look(r.Context()))
+	}
 	if r.ProtoMajor == 1 && r.ContentLength != 0 {
 		x.unread, _ = r.Context().Value(connKey{}).(net.Conn)
 	}

@@ -16,6 +16,7 @@ package proxy
 
 import (
 	"container/list"
+	"context"
 	"crypto/rand"
 	"net/http"
 	"net/netip"
@@ -23,6 +24,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/watcher-dev/watcher/proxy/access"
 	"github.com/watcher-dev/watcher/proxy/pages"
 )
 
@@ -38,9 +40,23 @@ type View struct {
 	Failed     bool   // the target is older than the newest save, whose build or start failed
 	Stopping   bool   // nobody is let in any more
 	Phase      Phase
-	Problem    *Problem // what went wrong last; nil if nothing is wrong now. Not changed once published
-	Refreshes  uint64   // how often files have changed that only pages need to be loaded for
-	Styles     uint64   // how often stylesheets alone have
+	Problem    *Problem   // what went wrong last; nil if nothing is wrong now. Not changed once published
+	Refreshes  uint64     // how often files have changed that only pages need to be loaded for
+	Styles     uint64     // how often stylesheets alone have
+	Processes  *[]Process // all that live, and the one that fell last; never changed once published
+}
+
+// Process is one generation as people and programs are shown it. Names are stable.
+type Process struct {
+	Generation int       `json:"generation"`
+	PID        int       `json:"pid,omitempty"` // 0 until it is ready or has failed
+	State      string    `json:"state"`         // starting, serving, ready (kept to take over again), draining, stopping, exited, backing off or given up
+	Since      time.Time `json:"since"`
+	Reason     string    `json:"reason,omitempty"`  // why it is in this state, in words
+	Code       *int      `json:"code,omitempty"`    // its exit code; -1 if a signal ended it, nil while it lives
+	Signal     string    `json:"signal,omitempty"`  // that ended it
+	Attempt    int       `json:"attempt,omitempty"` // to start again since it last lived well; from 1
+	NextTry    time.Time `json:"next_try,omitzero"` // while it is backing off
 }
 
 // Phase is what the loop is at, in one word for people and programs.
@@ -64,26 +80,39 @@ type Problem = pages.Problem
 // Diagnostic is one place in the user's code.
 type Diagnostic = pages.Diagnostic
 
+// Project says what of the user's files may be shown; Position is a place in one of them.
+type (
+	Project  = pages.Project
+	Position = pages.Position
+)
+
 // Config is what the settings say of the front.
 type Config struct {
 	Hold             bool          // hold requests until what was saved before them is served; false is `fresh = false`
 	HoldTimeout      time.Duration // then a healthy target answers, marked pending; 0 means 10 s
 	GenerationHeader bool          // add Watcher-Generation to every answer
+	Hosts            []string      // names of the front, beside those that only this machine and its network can have
 	// Own reports whether a connection from a loopback address comes from a process of
 	// one of our generations: such a request is never held, as it would wait for itself
 	// (rule 22). It is asked when a request is about to be held, from the request's
 	// goroutine. nil means that none does.
 	Own func(client netip.AddrPort) bool
 
-	Browser Browser       // the zero value leaves the app's pages as they are
-	Project pages.Project // what of the user's files is shown; the zero value shows none
+	Browser Browser // the zero value leaves the app's pages as they are
+	Project Project // what of the user's files is shown; the zero value shows none
 	// Open opens a place in the user's editor. It is called from the goroutine of the
 	// browser's request, which gets the error. nil means that there is no editor.
-	Open func(pages.Position) error
+	Open func(Position) error
 	// Warn tells the user a line, with a hint what to do, and Panicked of a panic in a
 	// handler; from any goroutine. nil tells nobody.
 	Warn     func(text, hint string)
 	Panicked func(Panic)
+
+	// Look, if it is set, is asked by each request that arrives, from its goroutine, for
+	// a number that was raised by a save made before; 0 if none is known that the view
+	// lacks. So a save of which no event tells is not answered by older code (rule 32).
+	// It must return soon, at the latest when the context is done.
+	Look func(context.Context) uint64
 }
 
 // Released counts the held requests that a View let go.
@@ -105,6 +134,7 @@ type Front struct {
 	cfg     atomic.Pointer[Config]
 	now     atomic.Pointer[state]
 	control http.Handler
+	token   access.Token // of this run, for orders
 	buffers buffers
 	leavers atomic.Pointer[leavers] // nil unless it serves
 	limits  limits                  // not changed while requests are served
@@ -128,7 +158,7 @@ type state struct {
 
 // New makes a front that holds every request until the first Publish.
 func New(cfg Config) *Front {
-	f := &Front{limits: defaultLimits, generations: map[int]*generation{}, run: rand.Text()}
+	f := &Front{limits: defaultLimits, token: access.NewToken(), generations: map[int]*generation{}, run: rand.Text()}
 	f.control = newControl(f)
 	f.now.Store(&state{View: View{Waiting: true, Phase: Building}})
 	f.Configure(cfg)

@@ -4,20 +4,26 @@ package runner
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/watcher-dev/watcher/runner/shim"
 )
 
 // behaviour is the variable that makes this test binary the app of a test.
@@ -31,6 +37,8 @@ var apps = map[string]func(){
 	"serve fixed":    func() { go serve(os.Getenv("FIXED")); serve(port()) },
 	"serve own":      func() { serve(os.Getenv("FIXED")) },
 	"serve several":  func() { go serve("127.0.0.1:0"); serve("127.0.0.1:0") },
+	"serve moved":    serveMoved,
+	"serve locked":   serveLocked,
 	"answer 500":     func() { serveStatus(500) },
 	"answer 404":     func() { serveStatus(404) },
 	"never accept":   func() { listen(port()); lounge() },
@@ -46,6 +54,7 @@ var apps = map[string]func(){
 	"exit 4 on HUP":  func() { exitOn(syscall.SIGHUP, 4); serve(port()) },
 	"grandchild":     func() { spawn("lounge", false); serve(port()) },
 	"orphan":         func() { spawn("forker", false); serve(port()) },
+	"mute child":     func() { spawn("mute lounge", false); serve(port()) },
 	"escapee":        func() { spawn("lounge", true); serve(port()) },
 	"build":          func() { spawn("lounge", false); lounge() },
 	"leave behind":   func() { spawn("lounge", false) },
@@ -53,11 +62,17 @@ var apps = map[string]func(){
 	"say much":       sayMuch,
 	"parent":         parent,
 
+	"hand over":       handOver,
+	"serve fd 3":      func() { serveFiles(3) },
+	"serve activated": func() { serveFiles(activated()...) },
+	"serve counted":   func() { serveFiles(counted()...) },
+
 	"call":        call,
 	"child calls": func() { spawn("call", false); lounge() },
 
-	"lounge": lounge,
-	"forker": func() { spawn("lounge", false) },
+	"lounge":      lounge,
+	"mute lounge": lounge, // without our stdout
+	"forker":      func() { spawn("lounge", false) },
 }
 
 // The main thread of a program never ends. Keeping it for the main goroutine sees to
@@ -65,6 +80,9 @@ var apps = map[string]func(){
 func init() { runtime.LockOSThread() }
 
 func TestMain(m *testing.M) {
+	var shimmed sync.WaitGroup
+	shimmed.Go(shim.Become) // not on the main thread, as may happen in any program
+	shimmed.Wait()
 	if name := os.Getenv(behaviour); name != "" {
 		apps[name]()
 		return
@@ -82,6 +100,34 @@ func port() string { return ":" + os.Getenv("PORT") }
 func serve(addr string) {
 	fmt.Fprintln(os.Stderr, http.Serve(listen(addr), nil))
 	os.Exit(2)
+}
+
+// serveMoved stands for an app with moved listeners: what is in MOVED is bound in the
+// way that follows it, as in "8080 http, 6060 mute", elsewhere, and told.
+func serveMoved() {
+	var pipe, given int
+	_, err := fmt.Sscanf(os.Getenv("WATCHER_LISTEN"), "%d,%d", &pipe, &given)
+	if err != nil || strconv.Itoa(given) != os.Getenv("PORT") {
+		panic("not asked to move: " + os.Getenv("WATCHER_LISTEN"))
+	}
+	tell := os.NewFile(uintptr(pipe), "pipe")
+	for one := range strings.SplitSeq(os.Getenv("MOVED"), ", ") {
+		asked, way, _ := strings.Cut(one, " ")
+		l := listen("127.0.0.1:0")
+		fmt.Fprintln(tell, ":"+asked, l.Addr())
+		switch way {
+		case "http":
+			go http.Serve(l, nil)
+		case "tls":
+			certificate := httptest.NewUnstartedServer(nil)
+			certificate.StartTLS()
+			go http.Serve(tls.NewListener(l, certificate.TLS), nil)
+		}
+	}
+	if os.Getenv("MOVED") == "" {
+		serve(port())
+	}
+	lounge()
 }
 
 func serveStatus(status int) {
@@ -127,7 +173,9 @@ func exitOn(sig os.Signal, code int) {
 // spawn starts a further process on our stdout, says its pid, and does not wait for it.
 func spawn(name string, ownSession bool) {
 	cmd := again(name)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if name != "mute lounge" {
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: ownSession}
 	if err := cmd.Start(); err != nil {
 		panic(err)

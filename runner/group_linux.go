@@ -5,6 +5,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
 // isolate makes cmd the leader of a new group that is killed when we die.
@@ -25,13 +27,5 @@ func awaitExit(pid int) {
 // groupGone says whether no process of the group runs. Zombies do not count: they
 // wait for a parent that is not ours, and some first processes of containers never reap.
 func groupGone(id int) bool {
-	if syscall.Kill(-id, 0) == syscall.ESRCH {
-		return true
-	}
-	for _, p := range runningProcesses() {
-		if p.group == id {
-			return false
-		}
-	}
-	return true
+	return syscall.Kill(-id, 0) == syscall.ESRCH || !sockets.GroupRuns(id)
 }

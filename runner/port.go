@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"net/netip"
 	"syscall"
+
+	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
 // Private ports come from a range out of which no usual system gives ports to
@@ -40,10 +41,17 @@ func (r *Runner) reservePort(p *process) error {
 	return fmt.Errorf("find a free port on loopback: %w", err)
 }
 
+// setPort notes a port that was not chosen by reservePort.
+func (p *process) setPort(port int) {
+	p.runner.mu.Lock()
+	defer p.runner.mu.Unlock()
+	p.port = port
+}
+
 // checkFree returns nil if the port is free on both loopback addresses, as an app
 // may bind either or all. A system without IPv6 has one only.
 func checkFree(port int) error {
-	for _, addr := range loopback(port) {
+	for _, addr := range sockets.Loopback(port) {
 		l, err := net.Listen("tcp", addr.String())
 		if err == nil {
 			l.Close()
@@ -52,12 +60,4 @@ func checkFree(port int) error {
 		}
 	}
 	return nil
-}
-
-// loopback returns the two addresses that localhost means, with a port.
-func loopback(port int) []netip.AddrPort {
-	return []netip.AddrPort{
-		netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port)),
-		netip.AddrPortFrom(netip.IPv6Loopback(), uint16(port)),
-	}
 }

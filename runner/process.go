@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
 const (
@@ -28,6 +31,9 @@ type process struct {
 
 	launched chan struct{} // closed when group is set, or never will be
 	group    *group        // nil if it could not be started
+	moves    *moves        // nil unless its listeners are moved; set with group
+
+	telling sync.Mutex // reports come one after the other
 
 	mu      sync.Mutex
 	killing *time.Timer // set by the first stop
@@ -39,7 +45,8 @@ func (p *process) run() {
 	began := time.Now()
 	if err := p.launch(); err != nil {
 		p.forget()
-		p.report(Failed{Generation: p.spec.Generation, Reason: "could not be started: " + err.Error()})
+		p.moves.close()
+		p.tell(Failed{Generation: p.spec.Generation, Reason: "could not be started: " + err.Error()})
 		return
 	}
 	alive, ended := context.WithCancel(context.Background())
@@ -51,12 +58,12 @@ func (p *process) run() {
 	found, fail := p.awaitReady(alive)
 	switch {
 	case alive.Err() != nil:
-		p.report(p.failed(refusal{fmt.Sprintf("%s before it was ready", p.end()), p.hintFromTail()}))
+		p.tell(p.failed(refusal{reason: p.end() + " before it was ready", hint: p.hintFromTail(), lock: p.lockFromTail()}))
 	case fail != nil:
-		p.report(p.failed(*fail))
+		p.tell(p.failed(*fail))
 	default:
 		found.Took = time.Since(began)
-		p.report(found)
+		p.tell(found)
 		if !found.OwnPort {
 			p.reportFixed(alive)
 		}
@@ -64,9 +71,10 @@ func (p *process) run() {
 	<-alive.Done()
 
 	p.cancelKill()
+	p.moves.close()
 	p.forget()
 	state := p.group.cmd.ProcessState
-	p.report(Exited{
+	p.tell(Exited{
 		Generation: p.spec.Generation,
 		PID:        p.group.id,
 		Code:       state.ExitCode(),
@@ -76,12 +84,16 @@ func (p *process) run() {
 	})
 }
 
-// launch starts the binary on a port of our choosing.
+// tell reports an event that may come at any time while the process lives.
+func (p *process) tell(e Event) {
+	p.telling.Lock()
+	defer p.telling.Unlock()
+	p.report(e)
+}
+
+// launch starts the binary on a port of our choosing, or on a socket of ours.
 func (p *process) launch() error {
 	defer close(p.launched)
-	if err := p.runner.reservePort(p); err != nil {
-		return err
-	}
 	s := p.spec
 	cmd := exec.Command(s.Binary, s.Args...)
 	cmd.Dir = s.Dir
@@ -89,12 +101,29 @@ func (p *process) launch() error {
 	if err != nil {
 		return err
 	}
-	cmd.Env = append(env,
+	cmd.Env = env
+	if s.Socket {
+		socket, err := p.handSocket(cmd)
+		if err != nil {
+			return err
+		}
+		defer socket.Close()
+	} else if err := p.runner.reservePort(p); err != nil {
+		return err
+	}
+	cmd.Env = append(cmd.Env,
 		p.portEnv()+"="+strconv.Itoa(p.port), // over the user's own (rule 16)
 		"WATCHER_GENERATION="+strconv.Itoa(s.Generation),
 		"WATCHER_URL="+s.URL)
 	cmd.Stdout = stream{&p.tail, 0, s.Stdout}
 	cmd.Stderr = stream{&p.tail, 1, s.Stderr}
+	if s.Moved {
+		started, err := p.askToMove(cmd)
+		if err != nil {
+			return err
+		}
+		defer started()
+	}
 	p.group, err = p.runner.launch(cmd)
 	return err
 }
@@ -129,8 +158,11 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 		name:  p.portEnv(),
 		given: p.port,
 		told:  p.spec.Port, likely: p.spec.Likely,
-		path:  p.spec.ReadyPath,
-		limit: timeout,
+		handed: p.spec.Socket,
+		path:   p.spec.ReadyPath,
+		limit:  timeout,
+		moves:  p.moves,
+		others: func() []int { return p.runner.others(p.group.id) },
 	}
 	addr, fail := s.find(ctx)
 	if fail != nil {
@@ -140,18 +172,21 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 		Generation: p.spec.Generation,
 		PID:        p.group.id,
 		Upstream:   addr.String(),
-		OwnPort:    int(addr.Port()) != p.port,
+		OwnPort:    int(addr.Port()) != p.port && s.asked == 0,
+		Asked:      s.asked,
+		TLS:        s.tls,
 	}, nil
 }
 
 // reportFixed reports the other fixed ports of a process, now or a moment later.
 func (p *process) reportFixed(alive context.Context) {
-	addrs := fixedAddrs(p.group.id, p.port)
+	fixed := func() []string { return slices.DeleteFunc(sockets.Fixed(p.group.id, p.port), p.moves.has) }
+	addrs := fixed()
 	if len(addrs) == 0 && pause(alive, fixedDelay) {
-		addrs = fixedAddrs(p.group.id, p.port)
+		addrs = fixed()
 	}
 	if len(addrs) > 0 {
-		p.report(Fixed{Generation: p.spec.Generation, Addrs: addrs})
+		p.tell(Fixed{Generation: p.spec.Generation, Addrs: addrs})
 	}
 }
 
@@ -161,6 +196,8 @@ func (p *process) failed(r refusal) Failed {
 		PID:        p.group.id,
 		Reason:     r.reason,
 		Hint:       r.hint,
+		OwnPorts:   r.own,
+		Lock:       r.lock,
 		Tail:       p.tail.last(),
 	}
 }

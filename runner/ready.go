@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
 // How often is looked. A refused connection on loopback costs so little that an app
@@ -32,8 +35,15 @@ type search struct {
 	given  int
 	told   int    // the port that the user says the app listens on; 0 if not told
 	likely int    // one that it is expected to take; 0 if none is
+	handed bool   // the given port is that of a socket which the app was handed
 	path   string // to be answered; "" if listening is enough
 	limit  time.Duration
+	others func() []int // groups that live beside it
+	moves  *moves       // that the process tells of; nil if it was not asked to
+
+	// What is found beside the address.
+	asked int  // the port that the app asked for, where it was moved; else 0
+	tls   bool // it speaks TLS
 
 	// What was seen, for the case that it is not enough.
 	foreign int    // port that is answered by a process that is not ours
@@ -42,7 +52,11 @@ type search struct {
 }
 
 // refusal says why a process is not ready, in the words of [Failed].
-type refusal struct{ reason, hint string }
+type refusal struct {
+	reason, hint string
+	own          bool   // the app listens on several ports of its own
+	lock         string // in the words of [Failed]
+}
 
 // find blocks until the process is ready, until it is clear that it cannot be, or
 // until ctx ends.
@@ -65,16 +79,28 @@ func (s *search) find(ctx context.Context) (netip.AddrPort, *refusal) {
 // listening returns where the process listens; the zero address if ctx ended first.
 // The given port wins, also when both are found at the same time (rule 14).
 func (s *search) listening(ctx context.Context) (netip.AddrPort, *refusal) {
+	if s.handed {
+		return s.onSocket(ctx), nil
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var known, own netip.AddrPort
-	var several *refusal
+	var known, own, moved netip.AddrPort
+	var several, locked *refusal
 	var both sync.WaitGroup
 	both.Go(func() {
 		defer cancel()
 		known = s.onKnownPort(ctx)
 	})
-	if s.told == 0 {
+	both.Go(func() {
+		defer cancel()
+		locked = s.onLock(ctx)
+	})
+	if s.moves != nil {
+		both.Go(func() {
+			defer cancel()
+			moved = s.onMoved(ctx)
+		})
+	} else if s.told == 0 {
 		both.Go(func() {
 			defer cancel()
 			own, several = s.onOwnPort(ctx)
@@ -82,18 +108,22 @@ func (s *search) listening(ctx context.Context) (netip.AddrPort, *refusal) {
 	}
 	both.Wait()
 	if known.IsValid() {
+		s.asked, s.tls = 0, false
 		return known, nil
 	}
-	return own, several
+	if moved.IsValid() {
+		return moved, nil
+	}
+	return own, cmp.Or(several, locked)
 }
 
 // onKnownPort waits for the process to listen on the given port, the told one, or the
 // one that it is expected to take: no other may be looked for before its time.
 func (s *search) onKnownPort(ctx context.Context) netip.AddrPort {
-	addrs := loopback(s.given)
+	addrs := sockets.Loopback(s.given)
 	for _, port := range []int{s.told, s.likely} {
 		if port != 0 {
-			addrs = append(addrs, loopback(port)...)
+			addrs = append(addrs, sockets.Loopback(port)...)
 		}
 	}
 	slow := time.Now().Add(portSlowAfter)
@@ -103,10 +133,10 @@ func (s *search) onKnownPort(ctx context.Context) netip.AddrPort {
 			interval = portIntervalSlow
 		}
 		for _, addr := range addrs {
-			if !accepts(ctx, addr) {
+			if !sockets.Accepts(ctx, addr) {
 				continue
 			}
-			if owned(s.group, addr) {
+			if sockets.Owned(s.group, addr) {
 				return addr
 			}
 			s.foreign, interval = int(addr.Port()), foreignInterval
@@ -130,6 +160,7 @@ func (s *search) onOwnPort(ctx context.Context) (netip.AddrPort, *refusal) {
 			return netip.AddrPort{}, &refusal{
 				reason: fmt.Sprintf("the app listens on several ports of its own (%s)", list(ports(found))),
 				hint:   fmt.Sprintf("tell which one with [run] port = %d", found[0].Port()),
+				own:    true,
 			}
 		}
 	}
@@ -139,13 +170,13 @@ func (s *search) onOwnPort(ctx context.Context) (netip.AddrPort, *refusal) {
 // httpListeners asks all listeners of the group at once, as one that is silent takes
 // the whole limit, and returns one loopback address for each port that answered.
 func (s *search) httpListeners(ctx context.Context) []netip.AddrPort {
-	bound, _ := listenersOf(family(s.group)...)
+	bound := sockets.Of(s.group)
 	answers := make([]netip.AddrPort, len(bound))
 	var asked sync.WaitGroup
 	for i, l := range bound {
 		asked.Go(func() {
-			for _, addr := range loopback(int(l.Port())) {
-				if serves(l, addr) && speaksHTTP(ctx, addr) {
+			for _, addr := range sockets.Loopback(int(l.Port())) {
+				if sockets.Serves(l, addr) && answersHTTP(ctx, addr) {
 					answers[i] = addr
 					return
 				}
@@ -161,11 +192,17 @@ func (s *search) httpListeners(ctx context.Context) []netip.AddrPort {
 	return slices.CompactFunc(answers, func(a, b netip.AddrPort) bool { return a.Port() == b.Port() })
 }
 
+// answersHTTP says whether addr answers HTTP, be it over TLS.
+func answersHTTP(ctx context.Context, addr netip.AddrPort) bool {
+	http, tls := sockets.Speaks(ctx, addr)
+	return http || tls
+}
+
 // answering asks for the ready path until it is answered below 500, or ctx ends.
 func (s *search) answering(ctx context.Context, addr netip.AddrPort) bool {
 	s.said = "was not answered"
 	for wait := pathInterval; ; wait = min(2*wait, pathIntervalMax) {
-		ok, said := answersBelow500(ctx, "http://"+addr.String()+s.path)
+		ok, said := sockets.AnswersBelow500(ctx, "http://"+addr.String()+s.path)
 		if ok {
 			return true
 		}
@@ -179,6 +216,12 @@ func (s *search) answering(ctx context.Context, addr netip.AddrPort) bool {
 }
 
 func (s *search) notListening() *refusal {
+	if s.handed {
+		return &refusal{
+			reason: fmt.Sprintf("did not answer on the socket that it was handed as file 3 within %v", s.limit),
+			hint:   "let the app serve on it, as gin's RunFd(3) does, or take [run] socket away",
+		}
+	}
 	reason := fmt.Sprintf("did not listen on %s=%d within %v", s.name, s.given, s.limit)
 	hint := fmt.Sprintf("let the app read %s, or set [run] port to the port it listens on", s.name)
 	switch {
@@ -191,7 +234,7 @@ func (s *search) notListening() *refusal {
 	case len(s.silent) > 0:
 		reason += fmt.Sprintf("; it listens on %s, where it does not answer HTTP", list(s.silent))
 	}
-	return &refusal{reason, hint}
+	return &refusal{reason: reason, hint: hint}
 }
 
 // ports returns the distinct ports of addrs, in order.

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
 func TestRule3_EachStartReportsOnce(t *testing.T) {
@@ -167,7 +169,7 @@ func TestPortsOfLivingProcessesDiffer(t *testing.T) {
 			t.Fatalf("port %d was given twice", p.port)
 		}
 		seen[p.port] = true
-		if low, high := ephemeralPorts(); low <= p.port && p.port <= high {
+		if low, high := sockets.EphemeralPorts(); low <= p.port && p.port <= high {
 			t.Errorf("port %d may be taken by a connection", p.port)
 		}
 	}
@@ -189,7 +191,7 @@ func TestTwoGenerationsServeSideBySide(t *testing.T) {
 // freeFixedPort returns a free port that the system does not give by itself.
 func freeFixedPort(t *testing.T) int {
 	t.Helper()
-	low, _ := ephemeralPorts()
+	low, _ := sockets.EphemeralPorts()
 	for port := low - 1; port > 1024; port -= 7 {
 		if l, err := net.Listen("tcp", fmt.Sprintf(":%d", port)); err == nil {
 			l.Close()

@@ -1,7 +1,7 @@
 // Package runner turns a binary into a live process with a known address, and
 // stops it with all that it started.
 //
-// It knows processes, groups, signals and listening sockets. It does not know
+// It knows processes, groups and signals; runner/sockets knows listening sockets. It does not know
 // which process is current or why one is started.
 //
 // What holds, with the test that shows it:
@@ -15,10 +15,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/netip"
 	"os/exec"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
 // Runner starts and stops processes, each known by the number of its generation.
@@ -48,23 +51,36 @@ type Spec struct {
 	URL          string         // of the front, for WATCHER_URL
 	PortEnv      string         // name of the variable that carries the port; "" means PORT
 	Port         int            // the app's own fixed port, where the user has told it; 0 means not told
+	Socket       bool           // hand it a listening socket, as file 3 (LISTEN_FDS); Port and Likely do not count then
 	Likely       int            // own port that its code names or an earlier start took; 0 means none; others count too
 	ReadyPath    string         // must answer below 500; "" means that listening is enough
 	ReadyTimeout time.Duration  // 0 means 30 s
 	StopSignal   syscall.Signal // 0 means SIGTERM
+	Moved        bool           // the binary was built so that its fixed listeners can be moved: move them
 	Stdout       io.Writer      // written to by one goroutine at a time for each stream; errors are passed over
 	Stderr       io.Writer      // nil, for both, means that only the tail is kept
 }
 
-// Event is one of [Ready], [Failed], [Fixed] and [Exited].
+// Event is one of [Listening], [Ready], [Failed], [Fixed] and [Exited].
 type Event interface{ isEvent() }
+
+// Listening tells of a listener that was moved. It is reported for each, in the order
+// in which the app opens them, before or after Ready; several may have been asked for
+// with the same port, and then the newest counts.
+type Listening struct {
+	Generation int
+	Asked      int    // the port that the app asked for
+	Upstream   string // host:port where it listens, on loopback
+}
 
 // Ready is reported at most once, and not after Failed.
 type Ready struct {
 	Generation int
 	PID        int
 	Upstream   string // host:port that answers, on loopback
-	OwnPort    bool   // the app listens on a port of its own and not on ours
+	OwnPort    bool   // the app listens on a port of its own and not on ours, and was not moved
+	Asked      int    // the port that it asked for, where Upstream was moved; else 0
+	TLS        bool   // Upstream speaks TLS; told of moved listeners that nobody expected
 	Took       time.Duration
 }
 
@@ -76,11 +92,14 @@ type Failed struct {
 	PID        int
 	Reason     string   // one line: "exited with code 1 before it was ready"
 	Hint       string   // what to do, where that is known; else ""
+	Lock       string   // why a file lock of the process before may be the reason; "" if none is
+	OwnPorts   bool     // the reason is that the app listens on several ports of its own, not moved
 	Tail       []string // last lines of its output
 }
 
 // Fixed tells, at most once and within about a second after Ready, that a process
-// which took our port listens on others too, which no second process could bind.
+// which took our port, or was moved, listens on others too, which no second process
+// could bind and which were not moved.
 // It is reported on Linux only.
 type Fixed struct {
 	Generation int
@@ -98,10 +117,11 @@ type Exited struct {
 	Tail       []string // last lines of its output
 }
 
-func (Ready) isEvent()  {}
-func (Failed) isEvent() {}
-func (Fixed) isEvent()  {}
-func (Exited) isEvent() {}
+func (Listening) isEvent() {}
+func (Ready) isEvent()     {}
+func (Failed) isEvent()    {}
+func (Fixed) isEvent()     {}
+func (Exited) isEvent()    {}
 
 var errClosed = errors.New("the runner is closed")
 
@@ -189,6 +209,19 @@ func (r *Runner) Run(ctx context.Context, cmd *exec.Cmd) error {
 		return context.Cause(ctx)
 	}
 	return err
+}
+
+// Owns reports whether the TCP connection whose near end is client belongs to a
+// running process of ours: to a group that lives or to a descendant of one. It takes
+// some milliseconds. Elsewhere than on Linux nobody is known to.
+func (r *Runner) Owns(client netip.AddrPort) bool {
+	r.mu.Lock()
+	var groups []int
+	for g := range r.groups {
+		groups = append(groups, g.id)
+	}
+	r.mu.Unlock()
+	return sockets.Connected(client, groups)
 }
 
 // Close kills what still lives, waits until it is reaped and reported, and frees

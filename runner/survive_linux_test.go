@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -52,15 +53,45 @@ func startParent(t *testing.T) (cmd *exec.Cmd, said, children []int) {
 	for range 3 {
 		said = append(said, parent.child())
 	}
-	for _, p := range runningProcesses() {
-		if p.parent == cmd.Process.Pid {
-			children = append(children, p.pid)
-		}
-	}
+	children = childrenOf(cmd.Process.Pid)
 	if len(children) != 3 {
 		t.Errorf("found %d children", len(children))
 	}
 	return cmd, said, children
+}
+
+// childrenOf lists the children of a process; each is listed with the thread that made it.
+func childrenOf(pid int) (children []int) {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, thread := range threads {
+		text, _ := os.ReadFile(thread)
+		for _, child := range strings.Fields(string(text)) {
+			n, _ := strconv.Atoi(child)
+			children = append(children, n)
+		}
+	}
+	return children
+}
+
+// The parent-death signal belongs to a thread of the shim, of which one becomes the app.
+func TestRule43_ShimDiesWithUs(t *testing.T) {
+	t.Parallel()
+	cmd := again("hand over")
+	out := newOutput()
+	cmd.Stdout = out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := (&app{t: t, output: out}).child()
+	for _, pid := range childrenOf(cmd.Process.Pid) { // without the guard
+		if name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); string(name) == "sh\n" {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+			awaitEnd(t, pid)
+		}
+	}
+	_ = cmd.Process.Kill()
+	awaitEnd(t, said)
+	_ = cmd.Wait()
 }
 
 func TestRule43_EndOfAThreadEndsNoProcess(t *testing.T) {
@@ -94,13 +125,13 @@ func TestRule43_EndOfAThreadEndsNoProcess(t *testing.T) {
 func TestR9_ManyStartsLeaveNothing(t *testing.T) {
 	r := newRunner(t)
 	cycle := func(gen int) {
-		a := start(t, r, gen, "exit 0")
+		a := start(t, r, gen, "exit 0", func(s *Spec) { s.Binary = "/bin/true" })
 		next[Failed](a)
 		next[Exited](a)
 	}
 	cycle(0)
 	files, goroutines := openFiles(t), runtime.NumGoroutine()
-	for gen := range 50 {
+	for gen := range 500 {
 		cycle(gen + 1)
 	}
 	if now := openFiles(t); now > files+3 {

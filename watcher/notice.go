@@ -2,7 +2,6 @@ package watcher
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/fsnotify/fsnotify"
@@ -10,33 +9,65 @@ import (
 
 // empty works through what came since the last time.
 func (w *Watcher) empty() {
-	events, failed, cfg := w.inbox.take()
-	for _, e := range events {
-		w.notice(e)
+	p := w.inbox.take()
+	for _, e := range p.events {
+		if e.Untold {
+			w.noticeUntold(e.Event)
+		} else {
+			w.notice(e.Event)
+		}
 	}
-	if failed { // an overflow, most likely: any save may be among the lost events
+	if p.lost != nil { // an overflow, most likely: any save may be among the lost events
 		w.raise()
 		w.round.walkLater(everything)
 	}
-	if cfg != nil {
-		w.reconfigure(*cfg)
+	if p.cfg != nil {
+		w.reconfigure(*p.cfg)
+	}
+	if p.graph != nil {
+		w.takeGraph(*p.graph, p.since)
+	}
+	for _, ask := range p.asked {
+		ask <- w.number
+	}
+}
+
+// noticeUntold works through a change that no event told of. If it matters here, its
+// mount is blind to some of what is done there. Of others it would say little: a database
+// that is written through memory makes no events anywhere.
+func (w *Watcher) noticeUntold(e fsnotify.Event) {
+	before := len(w.round.touched)
+	w.notice(e)
+	if len(w.round.touched) > before {
+		w.fs.Distrust(filepath.Dir(e.Name), e.Name)
 	}
 }
 
 func (w *Watcher) reconfigure(cfg Config) {
-	old := w.rules
 	w.cfg.Rules, w.cfg.Ignore, w.cfg.EnvFiles = cfg.Rules, cfg.Ignore, cfg.EnvFiles
+	w.rule()
+}
+
+// rule makes the rules anew and takes up what they ask for.
+func (w *Watcher) rule() {
+	old := w.rules
 	w.rules, w.before = w.newRules(), &old
 	_ = w.walk(baseline) // Root gone: an event of its own says so
+	if w.learned {
+		w.learn()
+	}
 	w.before = nil
 }
 
 // notice works through one event of the system.
 func (w *Watcher) notice(e fsnotify.Event) {
-	if e.Name == "" { // fsnotify's own bookkeeping
-		return
+	for _, name := range w.called(filepath.Clean(e.Name)) {
+		w.noticeName(name, e)
 	}
-	name := filepath.Clean(e.Name)
+}
+
+// noticeName works through an event by the name that the project has for the file.
+func (w *Watcher) noticeName(name string, e fsnotify.Event) {
 	gone := e.Has(fsnotify.Remove) || e.Has(fsnotify.Rename)
 	_, isFolder := w.folders[name]
 	switch {
@@ -47,11 +78,13 @@ func (w *Watcher) notice(e fsnotify.Event) {
 		}
 	case isFolder && gone:
 		w.forget(name)
-		if e.Has(fsnotify.Rename) {
-			// If it was found under its new name already, fsnotify took the watch for
-			// the one of its old name, which is gone now.
+		// If it was found under its new name already, fsnotify took the watch for the one of
+		// its old name, which is gone now. And a place outside of Root is to be waited for.
+		if e.Has(fsnotify.Rename) || !within(name, w.cfg.Root, string(filepath.Separator)) {
 			w.round.walkLater(saved)
 		}
+	case e.Has(fsnotify.Create) && isLink(name) && isDir(name):
+		w.relink(filepath.Dir(name))
 	case isFolder: // of itself, or found before its event came
 	case (e.Has(fsnotify.Create) || w.told[name]) && isDir(name): // new, or perhaps readable now
 		w.adopt(name)
@@ -71,16 +104,18 @@ func (w *Watcher) noticeFile(name string, e fsnotify.Event) {
 		}
 	}
 	switch base := filepath.Base(name); {
-	case in.output && filepath.Ext(base) == ".go":
-		w.round.walkLater(saved) // it lies in no mere output from now on
-	case base == ".gitignore", name == w.git.excludes():
-		w.git.reset()
+	case base == ".gitignore", name == w.git.Excludes():
+		w.git.Reset()
 		w.round.walkLater(saved)
 	case (base == "go.mod" || base == "package.json") && filepath.Dir(name) != w.cfg.Root && !e.Has(fsnotify.Write):
 		w.round.walkLater(saved) // its folder may count as another kind from now on
 	}
 	if v := w.judge(name, in); v.action != Ignore {
 		w.touch(name, v)
+		if e.Has(fsnotify.Create) && isLink(name) {
+			w.follow(name)
+			w.watchLinked()
+		}
 	}
 }
 
@@ -100,9 +135,4 @@ func (w *Watcher) regain() {
 	if w.lost && w.walk(everything) == nil {
 		w.lost = false
 	}
-}
-
-func isDir(name string) bool {
-	info, err := os.Lstat(name)
-	return err == nil && info.IsDir()
 }

@@ -10,21 +10,26 @@
 // most one is open (TestRule1_NumbersUnderRandomOperations, which also holds what
 // is remembered against what is on disk).
 //
-// Only folders are watched, and of these only the ones that can matter: what git
-// ignores, node_modules and hidden folders are not entered, and build output no
-// further than to see that Go files come, unless a user rule or a go:embed line leads
-// there. Links to folders are not followed, other modules below Root are left out,
-// and nothing is polled while Root is there.
+// Only folders are watched, and of these only the ones that can matter: those of the
+// [Graph] wherever they lie, those that a name in the code, a user rule, a go:embed line
+// or an env file leads to, and beside them those with usual names for configuration,
+// templates and static files. Links are followed. As long as no graph is known, all
+// folders below Root can hold Go files that matter, but for those that git ignores,
+// hidden ones, node_modules and other modules. Package source has the folders watched by
+// events, or polls them where events do not tell.
 package watcher
 
 import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"maps"
 	"path/filepath"
+	"slices"
 	"time"
 
-	"github.com/fsnotify/fsnotify"
+	"github.com/watcher-dev/watcher/watcher/git"
+	"github.com/watcher-dev/watcher/watcher/source"
 )
 
 // Action says what a change asks for. Greater is stronger, and a stronger action
@@ -42,12 +47,14 @@ const (
 
 // Config says what is watched. The zero value of each field but Root is useful.
 type Config struct {
-	Root     string   // absolute folder, watched with all that is below it
-	Files    []string // absolute paths outside of Root that are watched too (go.work, env files)
+	Root     string   // absolute folder of the project
+	Graph    *Graph   // what the build reads; nil if that is not known: then every Go file below Root counts
+	Files    []string // absolute paths of further files that the build reads (go.work)
 	Settings string   // absolute path of the settings file, inside or outside of Root; "" for none; it asks for Reload
 	EnvFiles []string // absolute paths of the env files; they ask for Restart whatever their name
 	Rules    []Rule   // asked before the built-in rows, first match wins
 	Ignore   []string // doublestar globs relative to Root, on slashes; what matches is left out of the built-in rows
+	Poll     source.Poll
 }
 
 // Rule gives the files that match one of Paths an action of the user's choice.
@@ -84,14 +91,15 @@ type Batch struct {
 
 // Unchanged closes number N: what was saved has the content that it had.
 // Touched lists those files with the action that they would have asked for, sorted
-// by path; it is empty if a walk after lost events found nothing at all.
+// by path. It is empty if a walk after lost events found nothing at all, and if the
+// compiler takes none of the files.
 type Unchanged struct {
 	N       uint64
 	Touched []Change
 }
 
-// Trouble is a line for the user: a folder that cannot be read, a link out of Root, a
-// limit of the system, a Root that is gone. Watching goes on.
+// Trouble is a line for the user: a folder that cannot be read, a limit of the system, a
+// rule against the build, a Root that is gone. Watching goes on.
 type Trouble struct{ Text string }
 
 func (Pending) isEvent()   {}
@@ -107,8 +115,8 @@ type Watcher struct {
 	cfg    Config
 	emit   func(Event)
 	early  []Event // of New, for Run
-	fs     *fsnotify.Watcher
-	git    *git
+	fs     *source.Source
+	git    *git.Tree
 	seed   maphash.Seed
 	lost   bool // Root is gone
 	number uint64
@@ -119,8 +127,11 @@ type Watcher struct {
 	embeds  map[string][]embed // by Go file
 	learned bool               // embeds differ from those in rules
 
-	pass    uint // of the walks
+	pass    uint      // of the walks
+	since   time.Time // of Learn, while it is carried out
 	folders map[string]folder
+	names   map[string][]string // of folders, by the place where they really lie
+	links   map[string][]string // names of links, by the file that they lead to
 	files   map[string]file
 	told    map[string]bool // what the user has been told of, by folder
 }
@@ -133,21 +144,26 @@ const rootRetry = time.Second
 // all; a folder below it that cannot be read is a [Trouble] instead. What it holds is
 // freed by Run.
 func New(cfg Config) (*Watcher, error) {
-	fs, err := fsnotify.NewWatcher()
-	if err != nil {
-		return nil, fmt.Errorf("watch files: %w", advise(err))
-	}
 	cfg.Root = filepath.Clean(cfg.Root)
 	w := &Watcher{
-		inbox: newInbox(), cfg: cfg, fs: fs, git: newGit(cfg.Root), seed: maphash.MakeSeed(),
-		embeds: map[string][]embed{}, folders: map[string]folder{}, files: map[string]file{}, told: map[string]bool{},
+		inbox: newInbox(), cfg: cfg, git: git.Open(cfg.Root), seed: maphash.MakeSeed(),
+		embeds: map[string][]embed{}, folders: map[string]folder{}, names: map[string][]string{},
+		links: map[string][]string{}, files: map[string]file{}, told: map[string]bool{},
+	}
+	if cfg.Graph != nil {
+		w.cfg.Graph = w.homed(*cfg.Graph)
 	}
 	w.emit = func(e Event) { w.early = append(w.early, e) }
+	var err error
+	if w.fs, err = source.New(cfg.Poll, func(line string) { w.emit(Trouble{line}) }); err != nil {
+		w.git.Close()
+		return nil, err
+	}
 	w.rules = w.newRules()
-	go w.inbox.drain(fs)
+	go w.inbox.drain(w.fs)
 	if err := w.walk(baseline); err != nil {
 		w.release()
-		return nil, fmt.Errorf("watch %s: %w", cfg.Root, advise(err))
+		return nil, fmt.Errorf("watch %s: %w", cfg.Root, err)
 	}
 	if w.learned {
 		w.learn()
@@ -158,9 +174,10 @@ func New(cfg Config) (*Watcher, error) {
 // newRules makes the rules of cfg, and of git's own file of ignores, which is to be
 // watched though it asks for nothing.
 func (w *Watcher) newRules() rules {
-	r := newRules(w.cfg, w.rules.embeds)
-	if w.git.dir != "" {
-		r.named[w.git.excludes()] = Ignore
+	r := newRules(w.cfg, slices.Concat(slices.Collect(maps.Values(w.embeds))...))
+	if file := w.git.Excludes(); file != "" {
+		r.named[file] = Ignore
+		r.mark(file, false)
 	}
 	return r
 }
@@ -180,7 +197,7 @@ func (w *Watcher) Run(ctx context.Context, emit func(Event)) error {
 		var wake <-chan time.Time
 		switch {
 		case !w.round.first.IsZero():
-			done, wait := settle(w.round.burst(w.git.locked()), time.Now())
+			done, wait := settle(w.round.burst(w.git.Locked()), time.Now())
 			if done {
 				w.finish()
 				continue
@@ -199,14 +216,33 @@ func (w *Watcher) Run(ctx context.Context, emit func(Event)) error {
 	}
 }
 
-// Configure replaces rules, ignores and env files of a running watcher (Root,
-// Files and Settings stay). Any goroutine may call it. It returns at once; what is
+// Look returns, where folders are polled, the newest number when every save made before
+// the call has been seen: a request that arrives after a save needs at least that one
+// (rule 32). Where none is polled it returns 0 at once, and also when ctx is done or
+// Run has ended. Any goroutine may call it while Run runs.
+func (w *Watcher) Look(ctx context.Context) uint64 {
+	if !w.fs.Look(ctx) {
+		return 0
+	}
+	number := make(chan uint64, 1)
+	w.inbox.put(func() { w.inbox.post.asked = append(w.inbox.post.asked, number) })
+	select {
+	case n := <-number:
+		return n
+	case <-ctx.Done():
+	case <-w.inbox.ended:
+	}
+	return 0
+}
+
+// Configure replaces rules, ignores and env files of a running watcher (Root, Files,
+// Settings and Poll stay). Any goroutine may call it. It returns at once; what is
 // newly relevant is remembered as it is then.
-func (w *Watcher) Configure(cfg Config) { w.inbox.put(func() { w.inbox.cfg = &cfg }) }
+func (w *Watcher) Configure(cfg Config) { w.inbox.put(func() { w.inbox.post.cfg = &cfg }) }
 
 // release frees what New made and ends its goroutine.
 func (w *Watcher) release() {
-	_ = w.fs.Close()
+	w.fs.Close()
 	<-w.inbox.ended
-	w.git.stop(gitEnd)
+	w.git.Close()
 }

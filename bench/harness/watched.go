@@ -2,6 +2,7 @@ package harness
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 	"time"
@@ -17,10 +19,12 @@ import (
 // Watched is a copy of a sample service under watcher.
 type Watched struct {
 	Service
-	URL   string // of the front
-	PID   int    // of watcher
-	saves uint64 // numbers raised so far
-	cmd   *exec.Cmd
+	URL    string        // of the front
+	PID    int           // of watcher
+	Opened time.Duration // from the start of watcher to the open front: all is watched by then
+	saves  uint64        // numbers raised so far
+	cmd    *exec.Cmd
+	err    bytes.Buffer // its standard error, which ends with it
 }
 
 // Start builds watcher and copies the sample, both into folder, which may be missing,
@@ -48,10 +52,12 @@ func Start(folder, sample, settings string, env ...string) (*Watched, error) {
 	env = append(env, "XDG_CACHE_HOME="+filepath.Join(folder, "cache"), "GOCACHE="+strings.TrimSpace(string(goCache)))
 	w := &Watched{Service: s, cmd: exec.Command(binary, "--listen", "0", "--json")}
 	w.cmd.Dir, w.cmd.Env = s.Dir, append(os.Environ(), env...)
+	w.cmd.Stderr = &w.err
 	out, err := w.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
+	started := time.Now()
 	if err := w.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -62,7 +68,7 @@ func Start(folder, sample, settings string, env ...string) (*Watched, error) {
 		_ = json.Unmarshal(lines.Bytes(), &e)
 		switch e.Event {
 		case "front":
-			w.URL = e.Text
+			w.URL, w.Opened = e.Text, time.Since(started)
 		case "ready":
 			go func() {
 				for lines.Scan() { // or watcher would wait for a reader
@@ -81,6 +87,32 @@ func (w *Watched) Stop() {
 	_ = w.cmd.Wait()
 }
 
+// Rebuild saves version n and returns when it serves.
+func (w *Watched) Rebuild(n int) error {
+	return w.swap(func() error { _, err := w.SaveVersion(n); return err })
+}
+
+func (w *Watched) swap(order func() error) error {
+	old, err := w.Status()
+	if err != nil {
+		return err
+	}
+	if err := order(); err != nil {
+		return err
+	}
+	return w.Await("another process", func(s Status) bool { return s.Generation > old.Generation })
+}
+
+// Await asks for the status until it is as wanted; what names that for the error.
+func (w *Watched) Await(what string, wanted func(Status) bool) error {
+	for began := time.Now(); time.Since(began) < time.Minute; time.Sleep(time.Millisecond) {
+		if s, err := w.Status(); err != nil || wanted(s) {
+			return err
+		}
+	}
+	return fmt.Errorf("a minute without %s", what)
+}
+
 // Edit saves version n and returns when the write had ended and when the front was seen
 // to know of it: what is asked from then on must be answered by n, or be marked.
 func (w *Watched) Edit(n int) (saved, known time.Time, err error) {
@@ -89,24 +121,57 @@ func (w *Watched) Edit(n int) (saved, known time.Time, err error) {
 		return
 	}
 	for time.Since(saved) < time.Minute {
-		pending, err := w.pending()
+		s, err := w.Status()
 		if err != nil {
 			return saved, known, err
 		}
-		if pending >= w.saves {
+		if s.Pending >= w.saves {
 			return saved, time.Now(), nil
 		}
 	}
 	return saved, known, fmt.Errorf("the front never hears of version %d", n)
 }
 
-// pending is the number of the newest save that the front knows of.
-func (w *Watched) pending() (uint64, error) {
+// Status is what the front tells of itself.
+type Status struct {
+	State      string
+	Generation int
+	PID        int
+	Pending    uint64 // number of the newest save that the front knows of
+	Settled    uint64
+	Processes  []struct{ State string }
+}
+
+// Status asks the front.
+func (w *Watched) Status() (s Status, err error) {
 	r, err := http.Get(w.URL + "/__watcher/api/status")
 	if err != nil {
-		return 0, err
+		return s, err
 	}
 	defer r.Body.Close()
-	var status struct{ Pending uint64 }
-	return status.Pending, json.NewDecoder(r.Body).Decode(&status)
+	return s, json.NewDecoder(r.Body).Decode(&s)
+}
+
+// Settle waits until all that was saved is served or has failed, and nothing more was
+// noticed for the time quiet.
+func (w *Watched) Settle(quiet time.Duration) error {
+	since := time.Now()
+	for last := (Status{}); time.Since(since) < quiet; {
+		time.Sleep(quiet / 20)
+		now, err := w.Status()
+		if err != nil {
+			return err
+		}
+		if !reflect.DeepEqual(now, last) || now.Pending != now.Settled {
+			last, since = now, time.Now()
+		}
+	}
+	return nil
+}
+
+// Noticed tells Edit of saves that were made without it.
+func (w *Watched) Noticed() error {
+	s, err := w.Status()
+	w.saves = s.Pending
+	return err
 }

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/watcher-dev/watcher/proxy/pages"
+	"github.com/watcher-dev/watcher/proxy"
 )
 
 // editors are those that open a window of their own, with the arguments by which they go
@@ -61,7 +61,7 @@ func withPlace(command []string) []string {
 
 // openEditor opens a place, and returns when the editor has begun. What goes wrong is
 // said in the terminal too.
-func (s *session) openEditor(setting string, at pages.Position) error {
+func (s *session) openEditor(setting string, at proxy.Position) error {
 	command, err := editor(setting, s.Env)
 	if err == nil {
 		place := strings.NewReplacer("{file}", at.Path, "{line}", strconv.Itoa(at.Line), "{column}", strconv.Itoa(max(1, at.Column)))

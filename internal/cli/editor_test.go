@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/watcher-dev/watcher/internal/terminal"
-	"github.com/watcher-dev/watcher/proxy/pages"
+	"github.com/watcher-dev/watcher/proxy"
 )
 
 func TestEditor(t *testing.T) {
@@ -43,7 +43,7 @@ func TestEditor(t *testing.T) {
 func TestEditorThatDoesNotExist(t *testing.T) {
 	var out bytes.Buffer
 	s := &session{terminal: terminal.New(&out, &out, terminal.Style{})}
-	err := s.openEditor("no-such-editor", pages.Position{Path: "/a.go", Line: 3})
+	err := s.openEditor("no-such-editor", proxy.Position{Path: "/a.go", Line: 3})
 	if err == nil || strings.Count(out.String(), "\n") != 1 || !strings.Contains(out.String(), "[browser] editor") {
 		t.Errorf("%v\n%s", err, &out)
 	}

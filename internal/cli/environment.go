@@ -6,7 +6,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/watcher-dev/watcher/internal/settings"
 )
+
+// managers are the variables by which systemd and its like talk to the one process that
+// they have started.
+var managers = []string{
+	"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID",
+	"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
+}
 
 // lookup returns the value of a variable in env, the last one if it stands there twice.
 func lookup(env []string, name string) string {
@@ -29,6 +38,15 @@ func over(env []string, m map[string]string) []string {
 		out = append(out, n+"="+m[n])
 	}
 	return out
+}
+
+// passedOn is what an app gets of our environment: not what a service manager has told
+// us of our own sockets and readiness, nor our own settings, as the app may be a watcher.
+func passedOn(env []string) []string {
+	return slices.DeleteFunc(slices.Clone(env), func(e string) bool {
+		n, _, _ := strings.Cut(e, "=")
+		return slices.Contains(managers, n) || settings.IsVariable(n)
+	})
 }
 
 // buildEnvironment is what go build gets. Without a home folder Go has no place for

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/watcher-dev/watcher/runner"
+	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
 const (
@@ -145,7 +145,7 @@ func (a address) obstacle() string {
 
 // holder names the program that has a port, where the system tells.
 func holder(port int) string {
-	pid, name := runner.PortHolder(port)
+	pid, name := sockets.Holder(port)
 	if pid == 0 {
 		return ""
 	}

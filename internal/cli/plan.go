@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,9 +18,9 @@ import (
 	"github.com/watcher-dev/watcher/internal/project"
 	"github.com/watcher-dev/watcher/internal/settings"
 	"github.com/watcher-dev/watcher/proxy"
-	"github.com/watcher-dev/watcher/proxy/pages"
 	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/watcher"
+	"github.com/watcher-dev/watcher/watcher/source"
 )
 
 // site is where the work is done: what stays the same as long as watcher runs.
@@ -32,36 +33,60 @@ type site struct {
 	module   project.Module
 	url      string // of the front
 	front    int    // its port
+	remap    bool   // the app's own ports may be moved
+	moved    bool   // and are, from the first build on
 }
 
 // plan says in the words of the parts what settings ask for.
 func (p site) plan(s settings.Settings, pkg project.Package, code project.Address) loop.Plan {
 	stop, _ := settings.ParseSignal(s.Run.StopSignal) // checked when it was read
 	plan := loop.Plan{
-		Build: builder.Spec{
-			Dir: p.module.Dir, Package: pkg.Pattern, Name: pkg.Name,
-			Flags: s.Build.Flags, Tags: s.Build.Tags, Ldflags: s.Build.Ldflags,
-			Env: buildEnvironment(p.env, s.Build.Env, p.cache), Base: p.start,
-		},
+		Build: p.build(s, pkg),
 		Run: runner.Spec{
 			Args: s.App.Args, Dir: p.dir, URL: p.url,
-			Env: over(p.env, s.App.Env), EnvFiles: p.envFiles(s), PortEnv: s.Run.PortEnv, Port: s.Run.Port,
+			Env: over(passedOn(p.env), s.App.Env), EnvFiles: p.envFiles(s),
+			PortEnv: s.Run.PortEnv, Port: s.Run.Port, Socket: s.Run.Socket,
 			ReadyPath: s.Run.ReadyPath, ReadyTimeout: time.Duration(s.Run.ReadyTimeout), StopSignal: stop,
 		},
 		Swap: loop.Swap(s.Run.Swap), Restart: loop.Restart(s.Run.Restart),
 		StopTimeout:  time.Duration(s.Run.StopTimeout),
 		DrainTimeout: time.Duration(s.Run.DrainTimeout),
 	}
+	plan.Remap, plan.Moved = p.remap, p.moved
 	if bindsItself(s, code) {
 		plan.OwnPort = true
 		plan.Run.Likely = ownPort(s, code)
 	}
+	if code.TLS {
+		plan.TLS = code.Port
+	}
 	return plan
 }
 
-// bindsItself reports whether the app is known to listen on a port of its own.
+// build says what is built, and how.
+func (p site) build(s settings.Settings, pkg project.Package) builder.Spec {
+	return builder.Spec{
+		Dir: p.module.Dir, Package: pkg.Pattern, Name: pkg.Name,
+		Flags: s.Build.Flags, Tags: s.Build.Tags, Ldflags: s.Build.Ldflags,
+		Env: buildEnvironment(p.env, s.Build.Env, p.cache), Base: p.start,
+	}
+}
+
+// bindsItself reports whether the app is known to listen on ports of its own.
 func bindsItself(s settings.Settings, code project.Address) bool {
-	return s.Run.Port != 0 || code.Port != 0 && !code.ReadsEnv
+	return !s.Run.Socket && (s.Run.Port != 0 || (code.Port != 0 || code.Several) && !code.ReadsEnv)
+}
+
+// chooseRemap decides whether the app's ports are moved, may be once they are seen, or
+// never are; refused says why Go would not have it.
+func (p *site) chooseRemap(s settings.Settings, code project.Address, build builder.Spec) (refused error) {
+	p.remap = s.Run.Remap != "false"
+	if p.remap && (s.Run.Remap == "true" || bindsItself(s, code)) {
+		refused = builder.Movable(context.Background(), build)
+		p.remap = refused == nil
+		p.moved = p.remap
+	}
+	return refused
 }
 
 func ownPort(s settings.Settings, code project.Address) int {
@@ -75,7 +100,7 @@ func ownPort(s settings.Settings, code project.Address) int {
 func (p site) watch(s settings.Settings) watcher.Config {
 	c := watcher.Config{
 		Root: p.module.Dir, Settings: p.settings,
-		EnvFiles: p.envFiles(s), Ignore: s.Watch.Ignore,
+		EnvFiles: p.envFiles(s), Ignore: s.Watch.Ignore, Poll: polls[s.Watch.Poll],
 	}
 	if p.module.Work != "" {
 		c.Files = append(c.Files, p.module.Work)
@@ -86,6 +111,9 @@ func (p site) watch(s settings.Settings) watcher.Config {
 	return c
 }
 
+// polls are the values of [watch] poll.
+var polls = map[settings.Auto]source.Poll{"auto": source.Auto, "true": source.Always, "false": source.Never}
+
 // actions are the words of [[rule]] action.
 var actions = map[string]watcher.Action{
 	"ignore": watcher.Ignore, "refresh": watcher.Refresh, "signal": watcher.Signal,
@@ -95,16 +123,29 @@ var actions = map[string]watcher.Action{
 func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 	c := proxy.Config{
 		Hold: want.Proxy.Fresh, HoldTimeout: time.Duration(want.Proxy.HoldTimeout),
-		GenerationHeader: want.Proxy.GenerationHeader,
-		Browser:          proxy.Browser{Reload: want.Browser.Reload, Overlay: want.Browser.Overlay, Pill: want.Browser.Pill},
-		Project:          pages.Project{Root: s.site.module.Dir, Base: s.site.start},
-		Open:             func(at pages.Position) error { return s.openEditor(want.Browser.Editor, at) },
-		Warn:             s.warnWith, Panicked: s.panicked,
+		GenerationHeader: want.Proxy.GenerationHeader, Hosts: s.hosts(want),
+		Browser: proxy.Browser{Reload: want.Browser.Reload, Overlay: want.Browser.Overlay, Pill: want.Browser.Pill},
+		Project: proxy.Project{Root: s.site.module.Dir, Base: s.site.start},
+		Open:    func(at proxy.Position) error { return s.openEditor(want.Browser.Editor, at) },
+		Warn:    s.warnWith, Panicked: s.panicked,
 	}
 	if s.runner != nil {
 		c.Own = s.runner.Owns
 	}
+	if s.watcher != nil {
+		c.Look = s.watcher.Look
+	}
 	return c
+}
+
+// hosts are the names under which the front answers beside the common ones: the user's,
+// and the one that it listens on.
+func (s *session) hosts(want settings.Settings) []string {
+	hosts := want.Proxy.AllowedHosts
+	if listen, err := parseListen(want.Proxy.Listen); err == nil && listen.host != "" {
+		hosts = append(slices.Clip(hosts), listen.host)
+	}
+	return hosts
 }
 
 func (p site) envFiles(s settings.Settings) []string {
@@ -116,7 +157,8 @@ func (p site) envFiles(s settings.Settings) []string {
 }
 
 // address chooses where the front listens: asked for, else PORT, else the port that
-// the code names, else Gin's. An app that binds its port itself keeps it.
+// the code names, else Gin's. An app that binds its port itself and cannot be moved
+// keeps it; so does one that speaks TLS there, which the front does not.
 func (p site) address(s settings.Settings, code project.Address) (address, error) {
 	if s.Proxy.Listen != "" {
 		return parseListen(s.Proxy.Listen)
@@ -124,13 +166,19 @@ func (p site) address(s settings.Settings, code project.Address) (address, error
 	if n := p.userPort(s); n != 0 {
 		return address{port: n}, nil
 	}
-	switch {
-	case bindsItself(s, code):
-		why := "the app binds port " + strconv.Itoa(ownPort(s, code)) + " itself"
+	switch own := ownPort(s, code); {
+	case code.TLS && s.Run.Port == 0:
+		if own == defaultPort {
+			return address{port: own + 1, why: "the app speaks TLS on port " + strconv.Itoa(own)}, nil
+		}
+	case bindsItself(s, code) && own != 0 && p.moved:
+		return address{port: own}, nil
+	case bindsItself(s, code) && own != 0:
+		why := "the app binds port " + strconv.Itoa(own) + " itself"
 		if code.Where != "" && s.Run.Port == 0 {
 			why += " (" + code.Where + ")"
 		}
-		return address{port: ownPort(s, code) + 1, why: why}, nil
+		return address{port: own + 1, why: why}, nil
 	case code.Port != 0:
 		return address{port: code.Port}, nil
 	}
@@ -160,8 +208,11 @@ func (p site) tagged(s settings.Settings) []string {
 	env := over(p.env, s.Build.Env)
 	tags := slices.Clone(s.Build.Tags)
 	for i, flag := range s.Build.Flags {
-		value, ok := strings.CutPrefix(strings.TrimLeft(flag, "-"), "tags")
+		name := strings.TrimLeft(flag, "-")
+		value, ok := strings.CutPrefix(name, "tags")
 		switch {
+		case name == "race", name == "msan", name == "asan": // which are tags too
+			tags = append(tags, name)
 		case ok && strings.HasPrefix(value, "="):
 			tags = append(tags, value[1:])
 		case ok && value == "" && i+1 < len(s.Build.Flags):

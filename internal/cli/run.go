@@ -12,11 +12,13 @@ import (
 	"strings"
 
 	"github.com/watcher-dev/watcher/builder"
+	"github.com/watcher-dev/watcher/builder/graph"
 	"github.com/watcher-dev/watcher/internal/loop"
 	"github.com/watcher-dev/watcher/internal/project"
 	"github.com/watcher-dev/watcher/internal/settings"
 	"github.com/watcher-dev/watcher/internal/terminal"
 	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/relay"
 	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/watcher"
 )
@@ -32,9 +34,13 @@ type session struct {
 	pkg      project.Package
 	code     project.Address
 
+	at      address // of the front
 	front   *proxy.Front
 	runner  *runner.Runner // nil until the front is open; before that no app runs
 	watcher *watcher.Watcher
+	builder *builder.Builder
+	graph   *graph.Reader
+	rough   *watcher.Graph // before the first answer of go list; nil if nothing is known
 }
 
 // watch is the main job. Everything that ends the program at the start (rule 11)
@@ -93,9 +99,14 @@ func (s *session) findPackage() (err error) {
 	if err != nil {
 		return err
 	}
-	s.code = project.ScanAddress(s.site.module, s.pkg, s.settings.Run.PortEnv)
-	s.site.cache, err = cacheFolder(s.site.module.Dir, s.pkg.Pattern)
-	return err
+	if s.site.cache, err = cacheFolder(s.site.module.Dir, s.pkg.Pattern); err != nil {
+		return err
+	}
+	src := project.Source(s.site.module, s.pkg)
+	s.code = project.ScanAddress(s.site.module, src, s.pkg, s.settings.Run.PortEnv)
+	s.graph = graph.NewReader(s.project(s.settings, s.pkg), s.learn)
+	s.rough = watched(s.graph.Rough(src))
+	return nil
 }
 
 // readSettings loads the file, where there is one, and puts the flags over it.
@@ -127,8 +138,8 @@ func (s *session) load() (settings.Settings, []settings.Problem, error) {
 		return loaded, warnings, err
 	}
 	loaded = s.flags.over(loaded)
-	if loaded.Run.Swap == string(loop.SwapOverlap) && loaded.Run.Port != 0 {
-		return loaded, nil, usageError{fmt.Errorf("--swap overlap cannot go with [run] port: two processes cannot hold port %d", loaded.Run.Port)}
+	if loaded.Run.Swap == string(loop.SwapOverlap) && loaded.Run.Port != 0 && loaded.Run.Remap == "false" {
+		return loaded, nil, usageError{fmt.Errorf("--swap overlap cannot go with [run] port and remap = false: two processes cannot hold port %d", loaded.Run.Port)}
 	}
 	return loaded, warnings, nil
 }
@@ -143,6 +154,10 @@ func (s *session) shown(path string) string {
 
 // listen opens the front and says what people would not expect of its address.
 func (s *session) listen() (l []net.Listener, err error) {
+	plan := s.site.plan(s.settings, s.pkg, s.code)
+	if err := s.site.chooseRemap(s.settings, s.code, plan.Build); err != nil {
+		s.warn("the app's own ports cannot be moved: " + err.Error() + ": each swap stops the old process first, and requests wait")
+	}
 	want, err := s.site.address(s.settings, s.code)
 	if err != nil {
 		return nil, err
@@ -153,6 +168,7 @@ func (s *session) listen() (l []net.Listener, err error) {
 	got := want
 	got.port = portOf(l[0])
 	s.site.url, s.site.front = got.url(), got.port
+	s.at = got
 	switch {
 	case want.why != "":
 		s.warn(want.why + ": the front is " + s.site.url)
@@ -165,6 +181,19 @@ func (s *session) listen() (l []net.Listener, err error) {
 	return l, nil
 }
 
+// openFurther opens a port that the app asked for, as widely as the front is open.
+func (s *session) openFurther(port int) ([]net.Listener, error) {
+	if port == s.at.port {
+		return nil, nil
+	}
+	want := address{host: s.at.host, port: port}
+	listeners, err := want.listen()
+	if err != nil {
+		return nil, fmt.Errorf("port %d, which the app asks for, %s: it is not reachable there", port, want.obstacle())
+	}
+	return listeners, nil
+}
+
 // loop makes the other parts and runs the loop to its end. The front answers from
 // before the first build until after the last process.
 func (s *session) loop(listeners []net.Listener) error {
@@ -174,17 +203,20 @@ func (s *session) loop(listeners []net.Listener) error {
 	}
 	defer r.Close()
 	s.runner = r
-	s.front.Configure(s.proxyConfig(s.settings)) // which can now tell whose a connection is
-	b, err := builder.New(s.site.cache, r.Run)
-	if err != nil {
+	if s.builder, err = builder.New(s.site.cache, r.Run); err != nil {
 		return err
 	}
-	if s.watcher, err = watcher.New(s.site.watch(s.settings)); err != nil {
+	watch := s.site.watch(s.settings)
+	watch.Graph = s.rough
+	if s.watcher, err = watcher.New(watch); err != nil {
 		return err
 	}
+	s.front.Configure(s.proxyConfig(s.settings)) // which can now tell whose a connection is, and what was saved
+	further := relay.New(relay.Config{Open: s.openFurther, Say: s.warn})
+	defer further.Close()
 	plan := s.site.plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
-		Plan: plan, Watcher: s.watcher, Builder: b, Front: s.front,
+		Plan: plan, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further,
 		Runner: launcher{r, s.terminal, s.front},
 		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
 	})
@@ -198,7 +230,7 @@ func (s *session) loop(listeners []net.Listener) error {
 	ctx, closeFront := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() {
-		err := s.front.Serve(ctx, listeners...)
+		err := s.front.Serve(ctx, append(listeners, further.Front())...)
 		served <- err
 		if err != nil { // without a front there is nothing to go on for
 			l.Stop()

@@ -101,7 +101,7 @@ func (t *turn) supersede(patient bool) {
 	}
 	t.kills++
 	t.due.restart = t.due.restart || p.restart
-	t.end(p, supersedeLimit)
+	t.end(p, supersedeLimit, "overtaken by a newer save or order")
 }
 
 func (t *turn) patient() bool {
@@ -181,7 +181,7 @@ func (t *turn) takeLoaded(r Reloaded) {
 		return
 	}
 	t.policy = policyOf(r.Plan)
-	t.chooseMode()
+	t.chooseMode(t.newest)
 	t.saySettings(r.Keys)
 	t.ask(r.Action)
 }

@@ -15,6 +15,9 @@
 //
 //	starting → current → standby → draining → stopping → reaped
 //
+// The states that people and programs are told (serving, backing off, given up, …) are
+// read off this table after each step, and nothing decides by them.
+//
 // # State × event
 //
 // Rows are what is under way. A cell says what changes; advance then begins what is
@@ -52,6 +55,7 @@
 //
 //	Run                 the caller's; ends when the stop is complete
 //	watch               one; ends when Run cancels its context
+//	Graph.Run           one; ends when Run cancels its context
 //	startBuild          one a build; ends with the build, whose result it sends
 //	loadSettings        one a read; ends when it has sent what it read
 //	time.AfterFunc      one a timer that fires; sends, or drops after Run

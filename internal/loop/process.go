@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/watcher-dev/watcher/proxy"
@@ -65,38 +66,45 @@ func (t *turn) launch() {
 		p.gen = t.number()
 	}
 	t.due.restart, t.due.fresh, t.due.recover = false, nil, ""
-	t.retry, t.down = 0, up
+	t.retry, t.down, t.fallen = 0, up, nil
 	t.readByStart = t.readByStart || t.raised > t.closed
 	t.procs = append(t.procs, p)
-	t.do(startProcess{p.gen, p.binary})
+	t.do(startProcess{p.gen, p.binary, t.isMoved(p.binary)})
 }
 
 // vacate makes the target finish its requests and stop, for stop-first.
 func (t *turn) vacate() {
 	if p := t.in(current); p != nil {
-		t.startDrain(p)
-		p.role = draining
+		t.startDrain(p, draining, "makes room for the next")
 	}
 	if p := t.in(standby); p != nil {
 		t.retire(p)
 	}
 }
 
-func (t *turn) startDrain(p *process) {
+func (t *turn) startDrain(p *process, as role, why string) {
+	p.role, p.reason = as, why
 	p.drained, p.began = false, t.now
 	t.do(drain{p.gen, t.policy.drainTimeout})
 }
 
 // end stops a process; limit is how long it has before it is killed.
-func (t *turn) end(p *process, limit time.Duration) {
-	p.role, p.began = stopping, t.now
+func (t *turn) end(p *process, limit time.Duration, why string) {
+	p.role, p.reason, p.began = stopping, why, t.now
 	t.do(stopProcess{p.gen, limit})
+}
+
+// kill ends a process at once.
+func (t *turn) kill(p *process, why string) {
+	p.role, p.reason = stopping, why
+	t.do(killProcess{p.gen})
 }
 
 // retire lets go of a standby: it stops when its last request has ended.
 func (t *turn) retire(p *process) {
+	p.reason = "replaced"
 	if p.drained {
-		t.end(p, t.policy.stopTimeout)
+		t.end(p, t.policy.stopTimeout, p.reason)
 		return
 	}
 	p.role = draining
@@ -111,11 +119,10 @@ func (t *turn) takeReady(ev runner.Ready) {
 		if before := t.in(standby); before != nil {
 			t.retire(before)
 		}
-		t.startDrain(old)
-		old.role = standby
+		t.startDrain(old, standby, fmt.Sprintf("kept until #%d has lived for a second", p.gen))
 	}
 	p.role, p.target, p.began = current, true, t.now
-	t.kills = 0
+	t.kills, t.down = 0, up
 	p.pid, p.upstream = ev.PID, ev.Upstream
 	t.learnPort(p, ev)
 	if !t.buildFailed && p.binary == t.newest {
@@ -137,59 +144,7 @@ func (t *turn) boundLeaving() {
 			continue
 		}
 		if leaving++; leaving > maxLeaving {
-			p.role = stopping
-			t.do(killProcess{p.gen})
-		}
-	}
-}
-
-// learnPort chooses the way of the next swaps by what the app did with the port (rule 13).
-func (t *turn) learnPort(p *process, ev runner.Ready) {
-	p.fixed = ev.OwnPort
-	t.fixed = t.fixed || ev.OwnPort // not yet the other way: Fixed may follow
-	if t.chooseMode(); t.mode != t.told {
-		t.told = t.mode
-		t.sayOwnPort(ev)
-	}
-}
-
-func (t *turn) takeFixed(ev runner.Fixed) {
-	p := t.find(ev.Generation)
-	if p == nil || p.role != current {
-		return
-	}
-	p.fixed, t.fixed = true, true
-	if t.chooseMode(); t.mode != t.told {
-		t.told = t.mode
-		t.sayFixed(ev)
-	}
-}
-
-// relearn looks, before a swap, whether the target still binds ports of its own.
-func (t *turn) relearn() {
-	p := t.in(current)
-	if p == nil || !p.proven || p.fixed == t.fixed {
-		return
-	}
-	t.fixed = p.fixed
-	if t.chooseMode(); t.mode != t.told {
-		t.told = t.mode
-		t.warn("the app listens on PORT alone: from now on the new one starts beside the old one", "")
-	}
-}
-
-// chooseMode takes the way that the settings ask for, which needs no telling; in auto,
-// what the app was seen to do with ports decides (rule 13).
-func (s *state) chooseMode() {
-	switch s.policy.swap {
-	case SwapOverlap:
-		s.mode, s.told = overlap, overlap
-	case SwapStopFirst:
-		s.mode, s.told = stopFirst, stopFirst
-	default:
-		s.mode = overlap
-		if s.fixed {
-			s.mode = stopFirst
+			t.kill(p, "too many older ones drain")
 		}
 	}
 }
@@ -205,6 +160,7 @@ func (t *turn) takeProof(gen int) {
 		return
 	}
 	t.proven = p.binary
+	t.keepPorts(p)
 	if old := t.in(standby); old != nil {
 		t.retire(old)
 	}
@@ -217,6 +173,6 @@ func (t *turn) takeDrained(d proxy.Drained) {
 	}
 	p.drained, p.finished, p.cut = true, d.Finished, d.Cut
 	if p.role == draining {
-		t.end(p, t.policy.stopTimeout)
+		t.end(p, t.policy.stopTimeout, p.reason)
 	}
 }

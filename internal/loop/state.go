@@ -37,19 +37,30 @@ type state struct {
 	buildFailed bool   // the newest build failed
 	problem     *proxy.Problem
 
-	mode  mode
-	told  mode // the way that the user believes in
-	fixed bool // the app binds ports that no second process can, as far as is known
+	mode      mode
+	told      mode // the way that the user believes in
+	fixed     bool // the app binds ports that no second process can, as far as is known
+	remap     remap
+	moved     []string // binaries that were built so
+	unmovable bool     // ports stay fixed though the binary is moved
+	locked    bool     // the app holds a file lock for as long as it runs (rule 15)
+	main      int      // the port that the app asked for where the front leads; 0 if it was not moved
+	tls       int      // the port that it asked for and speaks TLS on, where none speaks HTTP
+	ports     []int    // that the newest proven target asked for
+	toldSlow  bool     // that the first moved build takes long
 
 	down     down
 	crashes  []time.Time // of the last ten seconds
 	failures int         // crashes in a row, for the back-off
 	retry    int         // id of the running back-off; 0 for none
+	retryAt  time.Time   // when it ends
 	again    string      // binary that it is about
 	retries  int         // ids given out
 
-	refreshes uint64 // how often pages had to be loaded for files that are not code
-	styles    uint64 // how often stylesheets alone had changed
+	refreshes uint64           // how often pages had to be loaded for files that are not code
+	styles    uint64           // how often stylesheets alone had changed
+	table     *[]proxy.Process // what the user was told of processes; replaced as a whole
+	fallen    *proxy.Process   // the last that ended by itself, until another is started; replaced as a whole
 
 	served   bool // something has been target
 	stopping bool
@@ -98,12 +109,14 @@ type build struct {
 	running string // binary that the new one is compared with
 	killed  bool   // told to end; what it still reports is dropped
 	urgent  bool   // left to finish (rule 6)
+	moved   bool   // so that listeners can be moved
 }
 
 // process is one generation from its start to its reaping.
 type process struct {
 	gen      int
 	role     role
+	reason   string // of its role, in words
 	binary   string
 	covers   uint64
 	pid      int
@@ -112,10 +125,11 @@ type process struct {
 	target   bool      // has been target
 	urgent   bool      // not superseded by what comes later (rule 6)
 	restart  bool      // a file or an order asked for it, not only a build
-	proven   bool      // lived for a second as target
-	fixed    bool      // seen to bind ports that no second process can
-	drained  bool      // has no request any more
-	finished int       // requests that ended while it drained
+	listens  []listener
+	proven   bool // lived for a second as target
+	fixed    bool // seen to bind ports that no second process can
+	drained  bool // has no request any more
+	finished int  // requests that ended while it drained
 	cut      int
 }
 
@@ -164,6 +178,7 @@ func (s state) clone() state {
 	s.saves = slices.Clone(s.saves)
 	s.procs = slices.Clone(s.procs)
 	s.crashes = slices.Clone(s.crashes)
+	s.moved = slices.Clone(s.moved)
 	s.due.refresh = slices.Clone(s.due.refresh)
 	s.due.signals = slices.Clone(s.due.signals)
 	if s.due.fresh != nil {
@@ -238,7 +253,8 @@ func (s *state) view() proxy.View {
 	v := proxy.View{
 		Pending: s.raised, Settled: s.settled,
 		Failed: s.failed(), Stopping: s.stopping,
-		Phase: s.phase(), Problem: s.problem, Refreshes: s.refreshes, Styles: s.styles,
+		Phase: s.phase(), Problem: s.problem, Processes: s.table,
+		Refreshes: s.refreshes, Styles: s.styles,
 	}
 	if p := s.in(current); p != nil {
 		v.Generation, v.PID, v.Upstream = p.gen, p.pid, p.upstream

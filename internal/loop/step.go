@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/watcher-dev/watcher/proxy"
 	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/watcher"
 )
@@ -13,11 +14,11 @@ import (
 func step(old state, now time.Time, ev event) (state, []effect) {
 	t := turn{state: old.clone(), now: now}
 	t.take(ev)
-	if t.stopping {
-		t.finishStop()
-	} else {
+	if !t.stopping {
 		t.advance()
 	}
+	t.tellStates()
+	t.finishStop()
 	return t.state, t.effects
 }
 
@@ -26,6 +27,7 @@ type turn struct {
 	state
 	now     time.Time
 	effects []effect
+	reaped  *proxy.Process // whose end this turn is about; nil for none
 }
 
 func (t *turn) do(e ...effect) { t.effects = append(t.effects, e...) }
@@ -42,6 +44,10 @@ func (t *turn) take(ev event) {
 		t.takeBuilt(ev.Result)
 	case ran:
 		t.takeRan(ev.Event)
+	case prepared:
+		t.takePrepared(ev.err)
+	case stillBuilding:
+		t.saySlow(ev.gen)
 	case drained:
 		t.takeDrained(ev.Drained)
 	case proofOver:
@@ -89,6 +95,8 @@ func (t *turn) close(n uint64, changes, touched []watcher.Change) {
 
 func (t *turn) takeRan(ev runner.Event) {
 	switch ev := ev.(type) {
+	case runner.Listening:
+		t.takeListening(ev)
 	case runner.Ready:
 		t.takeReady(ev)
 	case runner.Failed:

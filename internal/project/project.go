@@ -16,10 +16,9 @@ type Module struct {
 
 // Package is a main package.
 type Package struct {
-	Pattern string // relative to Module.Dir, as "./cmd/api" or "."
-	Name    string // last element of the import path, without a major version: the binary's name
-
-	tags string // build tags that hold for it, with commas between
+	Pattern string   // relative to Module.Dir, as "./cmd/api" or "."
+	Name    string   // last element of the import path, without a major version: the binary's name
+	Tags    []string // build tags that hold for it
 }
 
 // Several is the error of FindPackage when nothing decides between main packages.
@@ -51,4 +50,6 @@ type Address struct {
 	Port     int    // the one port that the code names; 0 if it names none or several
 	Where    string // "main.go:12", relative to the module, for messages; "" without a port
 	ReadsEnv bool   // the app takes its port from the PORT variable
+	Several  bool   // it does not, and names several ports
+	TLS      bool   // it speaks TLS on Port
 }

@@ -20,6 +20,9 @@ func swaps() []string    { return []string{"auto", "overlap", "stop-first"} }
 func restarts() []string { return []string{"on-failure", "always", "never"} }
 func actions() []string  { return []string{"rebuild", "restart", "signal", "refresh", "ignore"} }
 
+// Autos are the values of an [Auto].
+func Autos() []string { return []string{"auto", "true", "false"} }
+
 func oneOf(words []string) check {
 	return func(text string) string {
 		return unless(slices.Contains(words, text), "is not known: write "+list(words))
@@ -54,6 +57,11 @@ func checkSignal(text string) string {
 func checkFlag(text string) string {
 	name, _, _ := strings.Cut(strings.TrimLeft(text, "-"), "=")
 	return unless(!strings.HasPrefix(text, "-") || name != "o", "is set by watcher, which keeps binaries in its cache: take it away")
+}
+
+func checkHost(text string) string {
+	name := strings.TrimPrefix(text, "*.")
+	return unless(name != "" && !strings.ContainsAny(name, "*:/ "), `is not a name of a host: write it without scheme and port, as "dev.example.org" or "*.example.org"`)
 }
 
 func checkName(text string) string {
@@ -100,9 +108,13 @@ func checkListen(text string) string {
 
 // checkTogether finds what is wrong only in the company of other keys.
 func (l *loader) checkTogether() {
-	if run := l.settings.Run; run.Swap == "overlap" && run.Port != 0 {
+	if run := l.settings.Run; run.Swap == "overlap" && run.Port != 0 && run.Remap == "false" {
 		l.complain(l.values["run.swap"],
-			`run.swap: "overlap" cannot go with run.port, as two processes cannot hold port %d: write "stop-first", or take port away`, run.Port)
+			`run.swap: "overlap" cannot go with run.port, as two processes cannot hold port %d: write "stop-first", or take port or remap away`, run.Port)
+	}
+	if run := l.settings.Run; run.Socket && run.Port != 0 {
+		l.complain(l.values["run.socket"],
+			"run.socket: cannot go with run.port, as an app that is handed a socket binds no port: take one of them away")
 	}
 	for i, rule := range l.settings.Rules {
 		at := fmt.Sprintf("rule[%d]", i)

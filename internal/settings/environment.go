@@ -54,6 +54,11 @@ func (l *loader) complainVariable(name string, at place) {
 	l.warnings = append(l.warnings, at.problem("unknown variable is passed over: no key has this name"))
 }
 
+// IsVariable says whether an environment variable stands for a key.
+func IsVariable(name string) bool {
+	return slices.ContainsFunc(rows(), func(r row) bool { return variable(r.name) == name })
+}
+
 // variable is the name of the variable that stands for a key.
 func variable(key string) string {
 	return prefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))

@@ -124,7 +124,7 @@ func TestNearest(t *testing.T) {
 		{"run", "drain_limit", ""},
 		{"", "bulid", "build"},
 		{"", "timeout", ""},
-		{"watch", "schedule", ""},
+		{"watch", "debounce", ""},
 		{"run", "", ""},
 	} {
 		if got := nearest(c.table, c.word); got != c.want {

@@ -48,6 +48,7 @@ type Build struct {
 // Watch is [watch].
 type Watch struct {
 	Ignore []string `toml:"ignore"` // globs relative to dir
+	Poll   Auto     `toml:"poll"`
 }
 
 // Rule is one [[rule]].
@@ -62,6 +63,8 @@ type Run struct {
 	Swap         string   `toml:"swap"` // auto, overlap, stop-first
 	PortEnv      string   `toml:"port_env"`
 	Port         int      `toml:"port"` // the app's own fixed port; absent (0) means not told
+	Remap        Auto     `toml:"remap"`
+	Socket       bool     `toml:"socket"` // hand the app a listening socket
 	ReadyPath    string   `toml:"ready_path"`
 	ReadyTimeout Duration `toml:"ready_timeout"`
 	StopSignal   string   `toml:"stop_signal"`
@@ -76,6 +79,7 @@ type Proxy struct {
 	StrictPort       bool     `toml:"strict_port"`
 	Fresh            bool     `toml:"fresh"`
 	HoldTimeout      Duration `toml:"hold_timeout"`
+	AllowedHosts     []string `toml:"allowed_hosts"`
 	GenerationHeader bool     `toml:"generation_header"`
 }
 
@@ -86,6 +90,9 @@ type Browser struct {
 	Pill    bool   `toml:"pill"`
 	Editor  string `toml:"editor"` // command with {file}, {line} and {column}; "" finds one
 }
+
+// Auto is "auto", "true" or "false"; in a file the last two may go without quotes.
+type Auto string
 
 // Duration is a length of time written as in "1m30s"; it is not negative.
 type Duration time.Duration
@@ -103,10 +110,12 @@ func (p *Problem) Error() string { return p.Text }
 // Default returns the settings that hold without a file.
 func Default() Settings {
 	return Settings{
-		App: App{Dir: ".", EnvFiles: []string{".env"}},
+		App:   App{Dir: ".", EnvFiles: []string{".env"}},
+		Watch: Watch{Poll: "auto"},
 		Run: Run{
 			Swap:         "auto",
 			PortEnv:      "PORT",
+			Remap:        "auto",
 			ReadyTimeout: Duration(30 * time.Second),
 			StopSignal:   "SIGTERM",
 			StopTimeout:  Duration(10 * time.Second),

@@ -107,7 +107,7 @@ func TestEnvironmentWinsOverFile(t *testing.T) {
 // TestPairAcrossSources: a pair that only the environment makes names the variable.
 func TestPairAcrossSources(t *testing.T) {
 	file := filepath.Join(t.TempDir(), File)
-	write(t, file, "[run]\nport = 9090\n")
+	write(t, file, "[run]\nport = 9090\nremap = false\n")
 	_, _, err := Load(file, File, []string{"WATCHER_RUN_SWAP=overlap"})
 	if err == nil || !strings.HasPrefix(err.Error(), "WATCHER_RUN_SWAP: run.swap: ") {
 		t.Error(err)
@@ -115,7 +115,7 @@ func TestPairAcrossSources(t *testing.T) {
 }
 
 func TestUnknownVariableOfOthersIsAWarning(t *testing.T) {
-	for _, name := range []string{"WATCHER_HOME", "WATCHER_RUN_REMAP", "WATCHER_APP_NAME"} {
+	for _, name := range []string{"WATCHER_HOME", "WATCHER_RUN_CPU", "WATCHER_APP_NAME"} {
 		_, warnings, err := Load("", File, []string{name + "=x"})
 		if err != nil || len(warnings) != 1 || !strings.HasPrefix(warnings[0].Text, name+": ") {
 			t.Errorf("%s: %v, %v", name, warnings, err)
@@ -131,6 +131,8 @@ rule = [{ paths = ["conf/**"], action = "signal", signal = "hup" }]
 [build.env]
 "a.b" = "c"
 CGO_ENABLED = "0"
+[watch]
+poll = true
 [run]
 ready_path = "/healthz"
 stop_timeout = "1m30s"
@@ -147,6 +149,7 @@ strict_port = true
 	want.App.Env = map[string]string{"GIN_MODE": "debug"}
 	want.Rules = []Rule{{Paths: []string{"conf/**"}, Action: "signal", Signal: "hup"}}
 	want.Build.Env = map[string]string{"a.b": "c", "CGO_ENABLED": "0"}
+	want.Watch.Poll = "true"
 	want.Run.ReadyPath, want.Run.StopTimeout = "/healthz", Duration(90*time.Second)
 	want.Proxy.Listen, want.Proxy.StrictPort = "[::1]:0", true
 	if !reflect.DeepEqual(got, want) {

@@ -8,7 +8,7 @@
    * @typedef {{id?: string, at: string, message: string, own: boolean, source?: Line[]}} Place
    * @typedef {{id: string, kind: string, title: string, text: string, places?: Place[]}} Problem
    * @typedef {{run: string, generation: number, refreshes: number, styles: number, phase: string, pending: boolean,
-   *   problem: Problem | null, reload: boolean, overlay: boolean, pill: boolean}} State
+   *   problem: Problem | null, token: string, reload: boolean, overlay: boolean, pill: boolean}} State
    */
 
   /**
@@ -257,7 +257,7 @@
     if (t.className === 'close' || t.className === 'back') return close();
     const id = t.dataset?.open;
     if (!id) return;
-    const r = await fetch('/__watcher/api/open', { method: 'POST', body: JSON.stringify({ id }) });
+    const r = await fetch('/__watcher/api/open', { method: 'POST', headers: { 'Watcher-Token': state?.token ?? '' }, body: JSON.stringify({ id }) });
     if (!r.ok) t.after(el('p', 'note', await r.text()));
   }
 

@@ -16,6 +16,8 @@ type State struct {
 	Pending bool    `json:"pending"` // a save is not settled: requests are held
 	Problem *Report `json:"problem"` // null if nothing is wrong
 
+	Token string `json:"token"` // that orders of the page need
+
 	Reload  bool `json:"reload"` // what the settings want of the page
 	Overlay bool `json:"overlay"`
 	Pill    bool `json:"pill"`

@@ -44,7 +44,7 @@ type Failure struct {
 	Detail  string // one line for people
 	Phase   string
 	Report  *Report // nil if nothing more is known
-	Seen    Seen    // when it was written
+	Seen    Seen    // when it was written; the zero value leaves the page without a script
 	Instead bool    // it stands in for an app that is not there, until that or the report changes
 }
 
@@ -96,6 +96,7 @@ func (f Failure) Write(w http.ResponseWriter, r *http.Request) {
 
 // writePage writes the page. An error means that the client has left.
 func (f Failure) writePage(w io.Writer) {
+	tag := ""
 	script := Script{Seen: f.Seen, links: true}
 	if f.Instead {
 		script.page = new(string)
@@ -103,12 +104,15 @@ func (f Failure) writePage(w io.Writer) {
 			script.page = &f.Report.ID
 		}
 	}
+	if f.Seen != (Seen{}) {
+		tag = script.Tag()
+	}
 	_ = page.Execute(w, struct {
 		Failure
 		Title  string
 		Style  template.CSS
 		Script template.HTML
-	}{f, http.StatusText(f.Status), template.CSS(styleSource), template.HTML(script.Tag())})
+	}{f, http.StatusText(f.Status), template.CSS(styleSource), template.HTML(tag)})
 }
 
 // Guard sets the headers by which an answer of ours cannot be read, framed or taken for
