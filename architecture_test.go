@@ -26,6 +26,7 @@ var arrows = map[string][]string{
 	"proxy/access":      nil,
 	"proxy/inject":      nil,
 	"proxy/pages":       nil,
+	"proxy/browsertest": nil,
 	"internal/settings": nil,
 	"internal/terminal": nil,
 	"internal/project":  {"builder/graph"},

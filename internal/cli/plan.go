@@ -166,6 +166,10 @@ func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 	c := proxy.Config{
 		Hold: want.Proxy.Fresh, HoldTimeout: time.Duration(want.Proxy.HoldTimeout),
 		GenerationHeader: want.Proxy.GenerationHeader, Hosts: s.hosts(want),
+		Browser: proxy.Browser{Reload: want.Browser.Reload, Overlay: want.Browser.Overlay, Pill: want.Browser.Pill},
+		Project: proxy.Project{Root: s.site.module.Dir, Base: s.site.start},
+		Open:    func(at proxy.Position) error { return s.openEditor(want.Browser.Editor, at) },
+		Warn:    s.warnWith, Panicked: s.panicked,
 	}
 	if s.runner != nil {
 		c.Own = s.runner.Owns

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/builder/graph"
@@ -215,7 +217,7 @@ func (s *session) loop(listeners []net.Listener) error {
 	plan := s.site.plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
 		Plan: plan, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further,
-		Runner: launcher{r, s.terminal},
+		Runner: launcher{r, s.terminal, s.front},
 		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
 	})
 	if line := builder.Foreign(plan.Build.Env); line != "" {
@@ -266,8 +268,19 @@ func (s *session) print(e terminal.Event) {
 	s.terminal.Print(e)
 }
 
-func (s *session) warn(text string) {
-	s.terminal.Print(terminal.Event{Kind: terminal.KindWarn, Text: text})
+func (s *session) warn(text string) { s.warnWith(text, "") }
+
+func (s *session) warnWith(text, hint string) {
+	s.terminal.Print(terminal.Event{Kind: terminal.KindWarn, Text: text, Hint: hint})
+}
+
+// panicked tells of a panic in a handler in one line, below what the app has printed.
+func (s *session) panicked(p proxy.Panic) {
+	text := strings.TrimPrefix(p.Title, "panic: ")
+	if p.At != "" {
+		text = p.At + ": " + text
+	}
+	s.terminal.Print(terminal.Event{Kind: terminal.KindPanic, Generation: p.Generation, Text: text})
 }
 
 // launcher gives each process writers of its own, which are closed, and so printed to
@@ -275,11 +288,12 @@ func (s *session) warn(text string) {
 type launcher struct {
 	*runner.Runner
 	terminal *terminal.Terminal
+	front    *proxy.Front // hears of panics in handlers
 }
 
 func (l launcher) Start(spec runner.Spec, report func(runner.Event)) {
 	out, err := l.terminal.Stdout(), l.terminal.Stderr()
-	spec.Stdout, spec.Stderr = out, err
+	spec.Stdout, spec.Stderr = out, io.MultiWriter(err, l.front.ErrorOutput(spec.Generation))
 	l.Runner.Start(spec, func(ev runner.Event) {
 		failed, ok := ev.(runner.Failed)
 		_, gone := ev.(runner.Exited)

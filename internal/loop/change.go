@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -136,10 +137,21 @@ func (t *turn) discharge() {
 		}
 	}
 	t.due.signals = nil
-	if len(t.due.refresh) > 0 {
-		t.sayRefresh(t.due.refresh)
-		t.due.refresh = nil
+	t.refresh()
+}
+
+// refresh tells open pages: of stylesheets alone they need not be loaded anew.
+func (t *turn) refresh() {
+	if len(t.due.refresh) == 0 {
+		return
 	}
+	if slices.ContainsFunc(t.due.refresh, func(f string) bool { return filepath.Ext(f) != ".css" }) {
+		t.refreshes++
+	} else {
+		t.styles++
+	}
+	t.sayRefresh(t.due.refresh)
+	t.due.refresh = nil
 }
 
 func (t *turn) takeRestartOrder() {

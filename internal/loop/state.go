@@ -65,8 +65,10 @@ type state struct {
 	again    string      // binary that it is about
 	retries  int         // ids given out
 
-	table  *[]proxy.Process // what the user was told of processes; replaced as a whole
-	fallen *proxy.Process   // the last that ended by itself, until another is started; replaced as a whole
+	refreshes uint64           // how often pages had to be loaded for files that are not code
+	styles    uint64           // how often stylesheets alone had changed
+	table     *[]proxy.Process // what the user was told of processes; replaced as a whole
+	fallen    *proxy.Process   // the last that ended by itself, until another is started; replaced as a whole
 
 	served   bool // something has been target
 	stopping bool
@@ -275,6 +277,7 @@ func (s *state) view() proxy.View {
 		Pending: s.raised, Settled: s.settled,
 		Failed: s.failed(), Stopping: s.stopping,
 		Phase: s.phase(), Problem: s.shown(), Processes: s.table,
+		Refreshes: s.refreshes, Styles: s.styles,
 	}
 	if p := s.in(current); p != nil {
 		v.Generation, v.PID, v.Upstream = p.gen, p.pid, p.upstream

@@ -83,6 +83,11 @@ func checkPath(text string) string {
 	return unless(text == "" || err == nil, `is not the path of a URL: write it as "/healthz"`)
 }
 
+func checkEditor(text string) string {
+	return unless(text == "" || strings.TrimSpace(text) != "" && strings.Count(text, "{") == strings.Count(text, "}"),
+		`is not a command: write it as "code -g {file}:{line}:{column}"`)
+}
+
 func checkPositive(text string) string {
 	d, err := time.ParseDuration(text)
 	return unless(err == nil && d > 0, `leaves no time at all: write "1s" or more`)

@@ -78,6 +78,11 @@ func rows() []row {
 		{name: "proxy.hold_timeout", effect: Live, meaning: "how long they wait at most"},
 		{name: "proxy.allowed_hosts", effect: Live, meaning: `names under which the front answers, beside localhost, addresses, names without a dot and *.test, *.local, *.internal; "*.example.org" takes all below it`, check: checkHost},
 		{name: "proxy.generation_header", effect: Live, meaning: "every answer names its generation in Watcher-Generation"},
+
+		{name: "browser.reload", effect: Live, meaning: "open pages load themselves anew when there is a newer version"},
+		{name: "browser.overlay", effect: Live, meaning: "open pages show what is wrong with the newest version"},
+		{name: "browser.pill", effect: Live, meaning: "open pages show a small mark while the next version is built"},
+		{name: "browser.editor", effect: Live, meaning: `command that opens a place, as "code -g {file}:{line}:{column}"; empty finds one`, check: checkEditor},
 	}
 }
 

@@ -19,12 +19,13 @@ const File = ".watcher.toml"
 
 // Settings is one whole set; [Default] is what holds without a file.
 type Settings struct {
-	App   App    `toml:"app"`
-	Build Build  `toml:"build"`
-	Watch Watch  `toml:"watch"`
-	Rules []Rule `toml:"rule"`
-	Run   Run    `toml:"run"`
-	Proxy Proxy  `toml:"proxy"`
+	App     App     `toml:"app"`
+	Build   Build   `toml:"build"`
+	Watch   Watch   `toml:"watch"`
+	Rules   []Rule  `toml:"rule"`
+	Run     Run     `toml:"run"`
+	Proxy   Proxy   `toml:"proxy"`
+	Browser Browser `toml:"browser"`
 }
 
 // App is [app]: what is built and how it is called.
@@ -91,6 +92,14 @@ type Proxy struct {
 	GenerationHeader bool     `toml:"generation_header"`
 }
 
+// Browser is [browser]: what open pages do.
+type Browser struct {
+	Reload  bool   `toml:"reload"`
+	Overlay bool   `toml:"overlay"`
+	Pill    bool   `toml:"pill"`
+	Editor  string `toml:"editor"` // command with {file}, {line} and {column}; "" finds one
+}
+
 // Auto is "auto", "true" or "false"; in a file the last two may go without quotes.
 type Auto string
 
@@ -122,7 +131,8 @@ func Default() Settings {
 			DrainTimeout: Duration(60 * time.Second),
 			Restart:      "on-failure",
 		},
-		Proxy: Proxy{Fresh: true, HoldTimeout: Duration(10 * time.Second)},
+		Proxy:   Proxy{Fresh: true, HoldTimeout: Duration(10 * time.Second)},
+		Browser: Browser{Reload: true, Overlay: true, Pill: true},
 	}
 }
 

@@ -40,10 +40,14 @@ const (
 	KindRetry    Kind = "retry"    // a crashed app, or one that did not start, is started again in a moment; Text, Attempt, NextTry
 	KindState    Kind = "state"    // JSON only: a process is in another state; State, Text (why), Code, Signal, Attempt, NextTry
 	KindFailed   Kind = "failed"   // a build or start failed, or the app crashed; Text, Problems, Output, Hint
+	KindPanic    Kind = "panic"    // a handler panicked, and its server goes on; Text
 	KindSettings Kind = "settings" // the settings file was read again; Text
 	KindWarn     Kind = "warn"     // something the user should know; Text, Hint
 	KindStop     Kind = "stop"     // watcher ends; Text
 )
+
+// problem reports whether an event is printed even when only problems are asked for.
+func (k Kind) problem() bool { return k == KindFailed || k == KindPanic || k == KindWarn }
 
 // Event is one line of output. Zero fields are left out.
 type Event struct {
@@ -79,7 +83,7 @@ type Problem struct {
 // Style says how to print.
 type Style struct {
 	JSON  bool // one JSON object a line instead of words
-	Quiet bool // of the events only failed and warn; the app's output goes on
+	Quiet bool // of the events only failed, panic and warn; the app's output goes on
 	Color bool
 }
 
@@ -101,7 +105,7 @@ func New(out, err io.Writer, style Style) *Terminal {
 // Print prints one event in one write. Any goroutine may call it; events stand in the
 // order of the calls. An event without a time is of now.
 func (t *Terminal) Print(e Event) {
-	if t.style.Quiet && e.Kind != KindFailed && e.Kind != KindWarn || e.Kind == KindState && !t.style.JSON {
+	if t.style.Quiet && !e.Kind.problem() || e.Kind == KindState && !t.style.JSON {
 		return
 	}
 	if e.Time.IsZero() {

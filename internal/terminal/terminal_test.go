@@ -52,6 +52,7 @@ func events() []Event {
 		},
 		{Kind: KindFailed, Generation: 9, PID: 4245, Text: "start: exited with code 1 before it listened", Output: []string{"\x1b[31mpanic\x1b[0m: no database", "", "goroutine 1 [running]:\r"}},
 		{Kind: KindFailed, Text: `.watcher.toml:7:1: unknown key "stop_timout" in [run]: did you mean "stop_timeout"?`, Hint: "the old settings stay"},
+		{Kind: KindPanic, Generation: 7, Text: "handlers/user.go:31: runtime error: index out of range [3] with length 3"},
 		{Kind: KindRetry, Generation: 9, Text: "start again in 400ms (attempt 3)", Attempt: 3, NextTry: at.Add(400 * time.Millisecond)},
 		{Kind: KindState, Generation: 9, PID: 4245, State: "backing off", Text: "ended by signal killed after 3.1s", Code: &killed, Signal: "killed", Attempt: 3, NextTry: at.Add(400 * time.Millisecond)},
 		{Kind: KindSettings, Text: "changed: proxy.fresh, run.swap"},
