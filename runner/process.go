@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -57,7 +58,7 @@ func (p *process) run() {
 	found, fail := p.awaitReady(alive)
 	switch {
 	case alive.Err() != nil:
-		p.tell(p.failed(refusal{reason: p.end() + " before it was ready", hint: p.hintFromTail()}))
+		p.tell(p.failed(refusal{reason: p.end() + " before it was ready", hint: p.hintFromTail(), lock: p.lockFromTail()}))
 	case fail != nil:
 		p.tell(p.failed(*fail))
 	default:
@@ -161,6 +162,7 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 		path:   p.spec.ReadyPath,
 		limit:  timeout,
 		moves:  p.moves,
+		others: func() []int { return p.runner.others(p.group.id) },
 	}
 	addr, fail := s.find(ctx)
 	if fail != nil {
@@ -178,9 +180,10 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 
 // reportFixed reports the other fixed ports of a process, now or a moment later.
 func (p *process) reportFixed(alive context.Context) {
-	addrs := sockets.Fixed(p.group.id, p.port)
+	fixed := func() []string { return slices.DeleteFunc(sockets.Fixed(p.group.id, p.port), p.moves.has) }
+	addrs := fixed()
 	if len(addrs) == 0 && pause(alive, fixedDelay) {
-		addrs = sockets.Fixed(p.group.id, p.port)
+		addrs = fixed()
 	}
 	if len(addrs) > 0 {
 		p.tell(Fixed{Generation: p.spec.Generation, Addrs: addrs})
@@ -194,6 +197,7 @@ func (p *process) failed(r refusal) Failed {
 		Reason:     r.reason,
 		Hint:       r.hint,
 		OwnPorts:   r.own,
+		Lock:       r.lock,
 		Tail:       p.tail.last(),
 	}
 }

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -37,7 +38,8 @@ type search struct {
 	handed bool   // the given port is that of a socket which the app was handed
 	path   string // to be answered; "" if listening is enough
 	limit  time.Duration
-	moves  *moves // that the process tells of; nil if it was not asked to
+	others func() []int // groups that live beside it
+	moves  *moves       // that the process tells of; nil if it was not asked to
 
 	// What is found beside the address.
 	asked int  // the port that the app asked for, where it was moved; else 0
@@ -52,7 +54,8 @@ type search struct {
 // refusal says why a process is not ready, in the words of [Failed].
 type refusal struct {
 	reason, hint string
-	own          bool // the app listens on several ports of its own
+	own          bool   // the app listens on several ports of its own
+	lock         string // in the words of [Failed]
 }
 
 // find blocks until the process is ready, until it is clear that it cannot be, or
@@ -82,11 +85,15 @@ func (s *search) listening(ctx context.Context) (netip.AddrPort, *refusal) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var known, own, moved netip.AddrPort
-	var several *refusal
+	var several, locked *refusal
 	var both sync.WaitGroup
 	both.Go(func() {
 		defer cancel()
 		known = s.onKnownPort(ctx)
+	})
+	both.Go(func() {
+		defer cancel()
+		locked = s.onLock(ctx)
 	})
 	if s.moves != nil {
 		both.Go(func() {
@@ -107,7 +114,7 @@ func (s *search) listening(ctx context.Context) (netip.AddrPort, *refusal) {
 	if moved.IsValid() {
 		return moved, nil
 	}
-	return own, several
+	return own, cmp.Or(several, locked)
 }
 
 // onKnownPort waits for the process to listen on the given port, the told one, or the
@@ -217,6 +224,7 @@ func (s *search) notListening() *refusal {
 	}
 	reason := fmt.Sprintf("did not listen on %s=%d within %v", s.name, s.given, s.limit)
 	hint := fmt.Sprintf("let the app read %s, or set [run] port to the port it listens on", s.name)
+	unix := sockets.Unix(s.group)
 	switch {
 	case s.foreign != 0:
 		reason += fmt.Sprintf(": another program listens on %d", s.foreign)
@@ -224,6 +232,8 @@ func (s *search) notListening() *refusal {
 	case s.told != 0:
 		reason += fmt.Sprintf(", nor on its own port %d", s.told)
 		hint = fmt.Sprintf("let the app read %s, or correct [run] port", s.name)
+	case len(unix) > 0:
+		reason += "; it listens on the Unix socket " + unix[0] + ", to which the front does not lead"
 	case len(s.silent) > 0:
 		reason += fmt.Sprintf("; it listens on %s, where it does not answer HTTP", list(s.silent))
 	}

@@ -206,13 +206,12 @@ type reads struct {
 	*Reader
 	asked int
 	got   chan Graph
-	since []time.Time
 }
 
 func running(t *testing.T, dir string) *reads {
 	r := &reads{got: make(chan Graph, 16)}
 	p := projectIn(dir, &r.asked)
-	r.Reader = NewReader(p, func(g Graph, since time.Time) { r.since = append(r.since, since); r.got <- g })
+	r.Reader = NewReader(p, func(g Graph, _ time.Time) { r.got <- g })
 	r.Rough(NewSource(Modules(p.Dir, p.Work), p.Tags, 0))
 	return r
 }
@@ -258,7 +257,7 @@ func TestW5_AskedAgainOnlyWhereItMatters(t *testing.T) {
 		{"other package's", "app/a/a.go", "package a\n\nvar X = 1\n", true, ""}, // no part of the graph
 		{"go.mod", "app/go.mod", "module example.com/app\n\ngo 1.26\n// changed\n", true, ""},
 		{"broken go.mod", "app/go.mod", "module example.com/app\n<<<<\n", true, ""},
-		{"anything after that", "app/main.go", main + "// as b is not imported\n", true, ""},
+		{"anything after that", "app/main.go", main + "// imports a\n", true, "app\napp/a\napp/b\napp/c"}, // followed beside what was known
 		{"mended", "app/go.mod", "module example.com/app\n\ngo 1.26\n", true, "app\napp/a"},
 		{"broken imports", "app/main.go", "package main\n\nimport \"example.com/app\n", true, ""}, // the last good one serves
 		{"broken body", "app/a/a.go", "package a\n\nfunc f() {\n", false, ""},
@@ -278,6 +277,10 @@ func TestW5_AskedAgainOnlyWhereItMatters(t *testing.T) {
 func TestW5_OtherTags(t *testing.T) {
 	dir := plant(t, mod+"-- app/main.go --\npackage main\n\nfunc main() {}\n-- app/dev.go --\n//go:build dev\n\npackage main\n\nimport _ \"example.com/app/a\"\n-- app/a/a.go --\npackage a\n")
 	r := running(t, dir)
+	r.Configure(projectIn(dir, &r.asked, "other")) // by which the same is compiled
+	if _, g := r.change(t, dir); g == nil || g.Takes(dir, "x.go", []byte("//go:build !other\n\npackage main\n")) {
+		t.Errorf("got %+v", g)
+	}
 	r.Configure(projectIn(dir, &r.asked, "dev"))
 	_, g := r.change(t, dir)
 	if got := told(g, dir); got != "app\napp/a" || !g.Takes(dir, "x.go", []byte("//go:build dev\n\npackage main\n")) {
@@ -285,9 +288,25 @@ func TestW5_OtherTags(t *testing.T) {
 	}
 }
 
-// Run reads at once and after changes; the time is that of the oldest change that the
-// read is about, so that nothing saved since is missed.
-func TestW5_RunAnswersForTheOldestChange(t *testing.T) {
+// The time of a read is that of the oldest change that it is about: nothing saved since
+// is missed.
+func TestW5_TimeOfTheOldestChange(t *testing.T) {
+	r := running(t, plant(t, mod))
+	r.take()
+	r.Changed([]string{"a.go"})
+	after := time.Now()
+	r.Changed([]string{"b.go"})
+	r.Configure(Project{})
+	if in := r.take(); in.since.After(after) || len(in.files) != 2 || in.project == nil {
+		t.Errorf("got %+v, want a time before %v", in, after)
+	}
+	if in := r.take(); !in.since.IsZero() {
+		t.Errorf("left is %+v", in)
+	}
+}
+
+// Run reads at once, and again after changes that come while it reads.
+func TestW5_RunReadsAgain(t *testing.T) {
 	dir := plant(t, mod+"-- app/main.go --\npackage main\n\nfunc main() {}\n-- app/vendor/modules.txt --\n")
 	r := running(t, dir)
 	list, held := r.project.List, make(chan bool)
@@ -301,7 +320,6 @@ func TestW5_RunAnswersForTheOldestChange(t *testing.T) {
 	held <- true // nothing new: nothing is handed on
 	put(t, filepath.Join(dir, "app", "main.go"), "package main\n\nimport _ \"example.com/app/a\"\n\nfunc main() {}\n")
 	r.Changed([]string{filepath.Join(dir, "app", "main.go")})
-	after := time.Now()
 	r.Changed([]string{filepath.Join(dir, "app", "go.mod")})
 	go func() {
 		for {
@@ -317,9 +335,6 @@ func TestW5_RunAnswersForTheOldestChange(t *testing.T) {
 	}
 	cancel()
 	<-ended
-	if r.since[0].After(after) {
-		t.Error("the time is later than the change")
-	}
 }
 
 func ptr(g Graph) *Graph { return &g }

@@ -69,18 +69,27 @@ func NewReader(p Project, learn func(g Graph, since time.Time)) *Reader {
 // Rough returns a first graph by following the imports that src finds, or nil where it
 // cannot tell which imports are the project's own.
 func (r *Reader) Rough(src *Source) *Graph {
-	r.modules = src.modules
-	if r.modules[0].Path == "" {
+	if r.follow(src); len(r.last.Packages) == 0 {
 		return nil
 	}
-	for _, dir := range src.Reach(filepath.Join(r.project.Dir, filepath.FromSlash(r.project.Package))) {
-		r.folders[dir] = r.outline(src, dir)
-		missing := len(src.Folder(dir).Files) == 0
-		r.last.Packages = append(r.last.Packages, Package{Dir: dir, Missing: missing})
-	}
-	r.last.Packages = sorted(r.last.Packages)
 	r.complete()
 	return r.whole()
+}
+
+// follow adds the packages that imports lead to, by syntax.
+func (r *Reader) follow(src *Source) {
+	if src.modules[0].Path == "" { // no import can be told from a foreign one
+		return
+	}
+	var found []Package
+	for _, dir := range src.Reach(filepath.Join(r.project.Dir, filepath.FromSlash(r.project.Package))) {
+		missing := len(src.Folder(dir).Files) == 0
+		found = append(found, Package{Dir: dir, Missing: missing})
+		if !missing {
+			r.folders[dir] = r.outline(src, dir)
+		}
+	}
+	r.last.Packages = merge(found, r.last.Packages) // what go list has told stays
 }
 
 // Exact asks go list and returns the graph, for callers without Run. Where it gets no
@@ -152,7 +161,9 @@ func (r *Reader) read(ctx context.Context, in inbox) {
 		r.project, r.known, r.folders = *in.project, false, map[string]outline{}
 	}
 	if ask := r.look(in.files); ask || !r.known {
-		r.known = r.ask(ctx) == nil // what is wrong is the build's to say
+		if r.known = r.ask(ctx) == nil; !r.known { // what is wrong is the build's to say
+			r.follow(NewSource(Modules(r.project.Dir, r.project.Work), r.project.Tags, 0))
+		}
 	}
 	r.complete()
 	if len(r.last.Packages) > 0 && (in.project != nil || !reflect.DeepEqual(r.last, before)) {

@@ -48,7 +48,7 @@ func (f flags) with(cmd *cobra.Command, args []string) (flags, error) {
 	if f.given("swap") && !slices.Contains(swapModes, loop.Swap(f.swap)) {
 		return f, usageError{fmt.Errorf("--swap %q is none of auto, overlap, stop-first", f.swap)}
 	}
-	if f.given("poll") && !slices.Contains(settings.Polls(), f.poll) {
+	if f.given("poll") && !slices.Contains(settings.Autos(), f.poll) {
 		return f, usageError{fmt.Errorf("--poll=%q is none of auto, true, false", f.poll)}
 	}
 	if f.given("listen") {
@@ -80,7 +80,7 @@ func (f flags) over(s settings.Settings) settings.Settings {
 		s.Proxy.Fresh = f.fresh
 	}
 	if f.given("poll") {
-		s.Watch.Poll = settings.Poll(f.poll)
+		s.Watch.Poll = settings.Auto(f.poll)
 	}
 	if f.pkg != "" {
 		s.App.Package = f.pkg

@@ -49,5 +49,5 @@ func (s *session) reload() loop.Reloaded {
 // keepStarted puts back what only a new watcher can change.
 func keepStarted(next *settings.Settings, old settings.Settings) {
 	next.Proxy.Listen, next.Proxy.StrictPort = old.Proxy.Listen, old.Proxy.StrictPort
-	next.App.Dir, next.Watch.Poll = old.App.Dir, old.Watch.Poll
+	next.App.Dir, next.Watch.Poll, next.Run.Remap = old.App.Dir, old.Watch.Poll, old.Run.Remap
 }

@@ -15,6 +15,9 @@
 //
 //	starting → current → standby → draining → stopping → reaped
 //
+// The states that people and programs are told (serving, backing off, given up, …) are
+// read off this table after each step, and nothing decides by them.
+//
 // # State × event
 //
 // Rows are what is under way. A cell says what changes; advance then begins what is
@@ -33,6 +36,14 @@
 //
 // (1) stop-first: the old one finishes its requests and goes, then the new one starts.
 // (2) exited by itself, given up, or never started.
+//
+// Ports (rules 13–19) change neither rows nor cells, but which of two ways a start takes
+// (ports.go): beside the target, or after it. A moved binary can always start beside it,
+// one that binds fixed ports cannot, and one that needs a file lock cannot either:
+//
+//	as it is ── fixed port seen ──> stop-first, prepare ── prepared, moved build ready ──> moved
+//	moved ── lock, or a child's port ──> stop-first, still moved
+//	moved ── Go refuses ──> stop-first, as it is
 //
 // Also: a refresh or signal is done when nothing stronger is under way, else with the
 // swap. Equal binary: nothing starts, page and mark are cleared. Patience (rule 6): a
@@ -54,6 +65,7 @@
 //	watch               one; ends when Run cancels its context
 //	Graph.Run           one; ends when Run cancels its context
 //	startBuild          one a build; ends with the build, whose result it sends
+//	prepareBuild        at most one; ends with the build in the background, or with Run
 //	loadSettings        one a read; ends when it has sent what it read
 //	time.AfterFunc      one a timer that fires; sends, or drops after Run
 //

@@ -3,6 +3,8 @@ package loop
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/internal/terminal"
 	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/relay"
 	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/watcher"
 )
@@ -40,6 +43,7 @@ type bench struct {
 	raised  map[uint64]time.Time
 	longest time.Duration // from a number's raising to its settling
 	lines   []terminal.Event
+	graph   toldGraph
 	ended   chan struct{}
 }
 
@@ -48,6 +52,25 @@ type noGraph struct{}
 
 func (noGraph) Run(context.Context) {}
 func (noGraph) Changed([]string)    {}
+
+// toldGraph notes what it is told.
+type toldGraph struct {
+	mu    sync.Mutex
+	told  []string
+	ended bool
+}
+
+func (g *toldGraph) Run(ctx context.Context) {
+	<-ctx.Done()
+	time.Sleep(time.Second) // go list is killed
+	g.ended = true
+}
+
+func (g *toldGraph) Changed(files []string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.told = append(g.told, files...)
+}
 
 func newBench(source string, plan Plan) *bench {
 	b := &bench{
@@ -59,7 +82,7 @@ func newBench(source string, plan Plan) *bench {
 	plan.Swap, plan.Restart = SwapAuto, RestartOnFailure
 	plan.StopTimeout, plan.DrainTimeout = 10*time.Second, time.Minute
 	b.loop = New(Config{
-		Plan: plan, Watcher: b, Graph: noGraph{}, Builder: b, Runner: b, Front: b,
+		Plan: plan, Watcher: b, Graph: &b.graph, Builder: b, Runner: b, Front: b, Relay: relays{},
 		Reload: func() Reloaded { return Reloaded{Plan: plan} },
 		Print: func(e terminal.Event) {
 			b.mu.Lock()
@@ -103,6 +126,12 @@ func (b *bench) save(source string) {
 	time.Sleep(10 * time.Millisecond)
 	b.saves <- watcher.Batch{N: n, Changes: []watcher.Change{{Path: "/src/main.go", Action: watcher.Rebuild}}}
 }
+
+type relays struct{}
+
+func (relays) Publish(relay.View) {}
+
+func (b *bench) Prepare(ctx context.Context, _ builder.Spec) error { return context.Cause(ctx) }
 
 func (b *bench) Build(ctx context.Context, r builder.Request) builder.Result {
 	b.mu.Lock()
@@ -277,6 +306,27 @@ func TestInvariant_NothingLeftAfterRun(t *testing.T) {
 	}
 }
 
+// TestR9_RestartsKeepNoGoroutine: those of the loop after 500 restarts are those before.
+func TestR9_RestartsKeepNoGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench("v0", Plan{})
+		defer b.stop()
+		time.Sleep(time.Minute)
+		before := runtime.NumGoroutine()
+		for range 500 {
+			b.loop.Restart()
+			time.Sleep(10 * time.Second)
+		}
+		synctest.Wait()
+		if now := runtime.NumGoroutine(); now != before {
+			t.Errorf("%d goroutines, were %d", now, before)
+		}
+		if len(b.starts) != 501 || len(b.live) != 1 {
+			t.Errorf("%d starts, %d live", len(b.starts), len(b.live))
+		}
+	})
+}
+
 // TestS2_HeldAreLetGoWhenTheCompilerEnds, marked as failed.
 func TestS2_HeldAreLetGoWhenTheCompilerEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -290,6 +340,27 @@ func TestS2_HeldAreLetGoWhenTheCompilerEnds(t *testing.T) {
 		time.Sleep(b.buildTakes)
 		if v := b.view(); v.Settled != 1 || !v.Failed || v.Generation != 1 {
 			t.Errorf("when it has failed: %+v", v)
+		}
+	})
+}
+
+// TestW5_GraphIsToldOfWhatIsBuilt, and of nothing else; its goroutine ends with the loop.
+func TestW5_GraphIsToldOfWhatIsBuilt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench("v0", Plan{})
+		time.Sleep(time.Minute)
+		b.saves <- watcher.Pending{N: 1}
+		b.saves <- watcher.Batch{N: 1, Changes: []watcher.Change{
+			{Path: "/src/a.go", Action: watcher.Rebuild}, {Path: "/src/b.yaml", Action: watcher.Restart}, {Path: "/src/go.mod", Action: watcher.Rebuild},
+		}}
+		b.saves <- watcher.Pending{N: 2}
+		b.saves <- watcher.Unchanged{N: 2, Touched: []watcher.Change{{Path: "/src/c.go", Action: watcher.Rebuild}}}
+		synctest.Wait()
+		if want := []string{"/src/a.go", "/src/go.mod"}; !slices.Equal(b.graph.told, want) {
+			t.Errorf("told of %q, want %q", b.graph.told, want)
+		}
+		if b.stop(); !b.graph.ended {
+			t.Error("the loop has ended before its graph")
 		}
 	})
 }

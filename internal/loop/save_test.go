@@ -56,7 +56,7 @@ func newStage(t *testing.T, seed uint64) *stage {
 	}
 	plan := Plan{Swap: SwapAuto, Restart: RestartOnFailure, StopTimeout: time.Minute, DrainTimeout: time.Minute}
 	s.loop = New(Config{
-		Plan: plan, Watcher: s.watcher, Graph: noGraph{}, Builder: s, Runner: s, Front: s,
+		Plan: plan, Watcher: s.watcher, Graph: noGraph{}, Builder: s, Runner: s, Front: s, Relay: relays{},
 		Reload: func() Reloaded { return Reloaded{Plan: plan} }, Print: func(terminal.Event) {},
 		Signal: func(string) syscall.Signal { return syscall.SIGHUP }, Base: filepath.Dir(s.file),
 	})
@@ -88,6 +88,8 @@ func (s *stage) remove(g *gate) bool {
 	}
 	return i >= 0
 }
+
+func (s *stage) Prepare(ctx context.Context, _ builder.Spec) error { return context.Cause(ctx) }
 
 func (s *stage) Build(ctx context.Context, r builder.Request) builder.Result {
 	text, _ := os.ReadFile(s.file) // perhaps half of it

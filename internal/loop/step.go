@@ -44,6 +44,10 @@ func (t *turn) take(ev event) {
 		t.takeBuilt(ev.Result)
 	case ran:
 		t.takeRan(ev.Event)
+	case prepared:
+		t.takePrepared(ev.err)
+	case stillBuilding:
+		t.saySlow(ev.gen)
 	case drained:
 		t.takeDrained(ev.Drained)
 	case proofOver:
@@ -91,6 +95,8 @@ func (t *turn) close(n uint64, changes, touched []watcher.Change) {
 
 func (t *turn) takeRan(ev runner.Event) {
 	switch ev := ev.(type) {
+	case runner.Listening:
+		t.takeListening(ev)
 	case runner.Ready:
 		t.takeReady(ev)
 	case runner.Failed:

@@ -20,8 +20,8 @@ func swaps() []string    { return []string{"auto", "overlap", "stop-first"} }
 func restarts() []string { return []string{"on-failure", "always", "never"} }
 func actions() []string  { return []string{"rebuild", "restart", "signal", "refresh", "ignore"} }
 
-// Polls are the values of watch.poll.
-func Polls() []string { return []string{"auto", "true", "false"} }
+// Autos are the values of an [Auto].
+func Autos() []string { return []string{"auto", "true", "false"} }
 
 func oneOf(words []string) check {
 	return func(text string) string {
@@ -103,9 +103,9 @@ func checkListen(text string) string {
 
 // checkTogether finds what is wrong only in the company of other keys.
 func (l *loader) checkTogether() {
-	if run := l.settings.Run; run.Swap == "overlap" && run.Port != 0 {
+	if run := l.settings.Run; run.Swap == "overlap" && run.Port != 0 && run.Remap == "false" {
 		l.complain(l.values["run.swap"],
-			`run.swap: "overlap" cannot go with run.port, as two processes cannot hold port %d: write "stop-first", or take port away`, run.Port)
+			`run.swap: "overlap" cannot go with run.port, as two processes cannot hold port %d: write "stop-first", or take port or remap away`, run.Port)
 	}
 	if run := l.settings.Run; run.Socket && run.Port != 0 {
 		l.complain(l.values["run.socket"],

@@ -132,7 +132,7 @@ func fits(kind reflect.Type, value any) bool {
 	case string:
 		return isDuration || kind.Kind() == reflect.String
 	case bool:
-		return kind.Kind() == reflect.Bool || kind == reflect.TypeFor[Poll]()
+		return kind.Kind() == reflect.Bool || kind == reflect.TypeFor[Auto]()
 	case int64:
 		return isDuration || kind.Kind() == reflect.Int
 	case float64:

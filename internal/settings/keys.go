@@ -52,7 +52,7 @@ func rows() []row {
 		{name: "build.env", effect: Rebuild, meaning: "variables of go build"},
 
 		{name: "watch.ignore", effect: Live, meaning: "globs of files that start nothing, relative to the module", check: checkGlob},
-		{name: "watch.poll", effect: Never, meaning: `look for changes instead of waiting for events: "auto" where events cannot be trusted, true everywhere, false nowhere`, check: oneOf(Polls())},
+		{name: "watch.poll", effect: Never, meaning: `look for changes instead of waiting for events: "auto" where events cannot be trusted, true everywhere, false nowhere`, check: oneOf(Autos())},
 
 		{name: "rule.paths", effect: Live, meaning: "globs of files, relative to the module; the first rule that matches wins", example: `["conf/**/*.yaml"]`, check: checkGlob},
 		{name: "rule.action", effect: Live, meaning: "what a change of them does: " + list(actions()), example: `"signal"`, check: oneOf(actions())},
@@ -60,7 +60,8 @@ func rows() []row {
 
 		{name: "run.swap", effect: Live, meaning: "how a new process takes over: " + list(swaps()), check: oneOf(swaps())},
 		{name: "run.port_env", effect: Restart, meaning: "variable by which the app is told its port", check: checkName},
-		{name: "run.port", effect: Restart, meaning: "the app's own fixed port, where it cannot be told one", example: "9090", check: checkPort},
+		{name: "run.port", effect: Restart, meaning: "the app's own fixed port that the front leads to, where it cannot be told one", example: "9090", check: checkPort},
+		{name: "run.remap", effect: Never, meaning: "fixed ports of the app are moved out of the way, so that two processes can run at a time: " + list(Autos()) + "; auto does it where needed", check: oneOf(Autos())},
 		{name: "run.socket", effect: Restart, meaning: "hand the app an open socket as file 3 (LISTEN_FDS) to serve on, as with gin's RunFd(3)"},
 		{name: "run.ready_path", effect: Restart, meaning: "path that must answer below 500; empty: listening is enough", check: checkPath},
 		{name: "run.ready_timeout", effect: Live, meaning: "how long a start may take", check: checkPositive},

@@ -47,11 +47,8 @@ type Build struct {
 // Watch is [watch].
 type Watch struct {
 	Ignore []string `toml:"ignore"` // globs relative to dir
-	Poll   Poll     `toml:"poll"`
+	Poll   Auto     `toml:"poll"`
 }
-
-// Poll is "auto", "true" or "false"; in a file the last two go without quotes.
-type Poll string
 
 // Rule is one [[rule]].
 type Rule struct {
@@ -64,7 +61,8 @@ type Rule struct {
 type Run struct {
 	Swap         string   `toml:"swap"` // auto, overlap, stop-first
 	PortEnv      string   `toml:"port_env"`
-	Port         int      `toml:"port"`   // the app's own fixed port; absent (0) means not told
+	Port         int      `toml:"port"` // the app's own fixed port; absent (0) means not told
+	Remap        Auto     `toml:"remap"`
 	Socket       bool     `toml:"socket"` // hand the app a listening socket
 	ReadyPath    string   `toml:"ready_path"`
 	ReadyTimeout Duration `toml:"ready_timeout"`
@@ -83,6 +81,9 @@ type Proxy struct {
 	AllowedHosts     []string `toml:"allowed_hosts"`
 	GenerationHeader bool     `toml:"generation_header"`
 }
+
+// Auto is "auto", "true" or "false"; in a file the last two may go without quotes.
+type Auto string
 
 // Duration is a length of time written as in "1m30s"; it is not negative.
 type Duration time.Duration
@@ -105,6 +106,7 @@ func Default() Settings {
 		Run: Run{
 			Swap:         "auto",
 			PortEnv:      "PORT",
+			Remap:        "auto",
 			ReadyTimeout: Duration(30 * time.Second),
 			StopSignal:   "SIGTERM",
 			StopTimeout:  Duration(10 * time.Second),

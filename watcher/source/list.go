@@ -25,8 +25,11 @@ func list(dir string) (listing, error) {
 	now := time.Now()
 	entries := make([]entry, 0, len(names))
 	for _, name := range names {
-		if info, err := name.Info(); err == nil { // else it is gone by now
+		info, err := name.Info()
+		if err == nil {
 			entries = append(entries, entryOf(info, now))
+		} else if !errors.Is(err, fs.ErrNotExist) { // which would mean that it went meanwhile
+			return listing{}, err
 		}
 	}
 	return listing{self, entries}, nil
