@@ -17,6 +17,7 @@ type status struct {
 	Generation int      `json:"generation"` // 0 means that nothing healthy is there
 	PID        int      `json:"pid"`
 	Upstream   string   `json:"upstream"`
+	WaitsFor   string   `json:"waits_for"` // what the next process needs and has not got
 	Pending    uint64   `json:"pending"`
 	Settled    uint64   `json:"settled"`
 	Held       int      `json:"held"`
@@ -53,7 +54,7 @@ func (f *Front) status() status {
 	defer f.mu.Unlock()
 	v := f.now.Load()
 	s := status{
-		State: v.Phase, Generation: v.Generation, PID: v.PID, Upstream: v.Upstream,
+		State: v.Phase, Generation: v.Generation, PID: v.PID, Upstream: v.Upstream, WaitsFor: v.WaitsFor,
 		Pending: v.Pending, Settled: v.Settled, Held: f.held.Len(), Failed: v.Failed, LastError: v.Problem,
 	}
 	for e := f.held.Front(); e != nil; e = e.Next() { // not in the order of their first hold

@@ -50,6 +50,9 @@ var phaseWords = map[Phase]string{
 // refuse answers a request that admit turned down under s.
 func (x *exchange) refuse(r *http.Request, s *state) {
 	f := failure{Status: http.StatusServiceUnavailable, Detail: s.Phase.words(), Phase: s.Phase, Problem: s.Problem}
+	if s.WaitsFor != "" {
+		f.Detail = "the app starts when " + s.WaitsFor + " is there"
+	}
 	switch {
 	case s.Stopping:
 		f.Phase, f.Detail = Stopping, Stopping.words()

@@ -61,6 +61,12 @@ var apps = map[string]func(){
 	"serve activated": func() { serveFiles(activated()...) },
 	"serve counted":   func() { serveFiles(counted()...) },
 
+	"serve, then announce":    func() { announceLater(announce) },
+	"serve, child announces":  func() { announceLater(func() { spawn("announce", false) }) },
+	"announce":                announce,
+	"announce, do not answer": func() { announce(); lounge() },
+	"serve until told":        serveUntilTold,
+
 	"call":        call,
 	"child calls": func() { spawn("call", false); lounge() },
 

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/watcher-dev/watcher/runner/notify"
 	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
@@ -28,6 +29,10 @@ type process struct {
 	tail   tail
 	port   int // given to the app; guarded by runner.mu until launched is closed
 
+	waiting    context.Context    // ends when it is started, or never will be
+	endWaiting context.CancelFunc // may be called by anybody
+	notify     *notify.Socket     // nil if it is not asked for READY=1
+
 	launched chan struct{} // closed when group is set, or never will be
 	group    *group        // nil if it could not be started
 
@@ -38,10 +43,14 @@ type process struct {
 
 // run starts the process, reports what becomes of it, and returns when it is gone.
 func (p *process) run() {
+	if missing := p.awaitNeeds(); missing != "" {
+		close(p.launched)
+		p.notStarted("was stopped while it waited for " + missing)
+		return
+	}
 	began := time.Now()
 	if err := p.launch(); err != nil {
-		p.forget()
-		p.report(Failed{Generation: p.spec.Generation, Reason: "could not be started: " + err.Error()})
+		p.notStarted("could not be started: " + err.Error())
 		return
 	}
 	alive, ended := context.WithCancel(context.Background())
@@ -62,10 +71,14 @@ func (p *process) run() {
 		if !found.OwnPort {
 			p.reportFixed(alive)
 		}
+		p.watchLife(alive, began, found.Upstream)
 	}
 	<-alive.Done()
 
 	p.cancelKill()
+	if p.notify != nil {
+		p.notify.Close()
+	}
 	p.forget()
 	state := p.group.cmd.ProcessState
 	p.report(Exited{
@@ -76,6 +89,15 @@ func (p *process) run() {
 		Alive:      p.group.exited.Sub(began),
 		Tail:       p.tail.last(),
 	})
+}
+
+// notStarted reports that there never was a process.
+func (p *process) notStarted(reason string) {
+	if p.notify != nil {
+		p.notify.Close()
+	}
+	p.forget()
+	p.report(Failed{Generation: p.spec.Generation, Reason: reason})
 }
 
 // launch starts the binary on a port of our choosing, or on a socket of ours.
@@ -97,6 +119,12 @@ func (p *process) launch() error {
 		defer socket.Close()
 	} else if err := p.runner.reservePort(p); err != nil {
 		return err
+	}
+	if s.Notify {
+		if err := p.listenForReady(); err != nil {
+			return err
+		}
+		cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+p.notify.Name)
 	}
 	cmd.Env = append(cmd.Env,
 		p.portEnv()+"="+strconv.Itoa(p.port), // over the user's own (rule 16)
@@ -138,9 +166,14 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 		name:  p.portEnv(),
 		given: p.port,
 		told:  p.spec.Port, likely: p.spec.Likely,
-		handed: p.spec.Socket,
-		path:   p.spec.ReadyPath,
-		limit:  timeout,
+		handed:    p.spec.Socket,
+		announced: p.spec.Notify,
+		path:      p.spec.ReadyPath,
+		limit:     timeout,
+	}
+	fail := p.notified(ctx, timeout)
+	if fail != nil {
+		return Ready{}, fail
 	}
 	addr, fail := s.find(ctx)
 	if fail != nil {

@@ -29,14 +29,15 @@ const (
 
 // search looks for the address at which a process that was just started answers.
 type search struct {
-	group  int
-	name   string // of the variable that carries the given port
-	given  int
-	told   int    // the port that the user says the app listens on; 0 if not told
-	likely int    // one that it is expected to take; 0 if none is
-	handed bool   // the given port is that of a socket which the app was handed
-	path   string // to be answered; "" if listening is enough
-	limit  time.Duration
+	group     int
+	name      string // of the variable that carries the given port
+	given     int
+	told      int    // the port that the user says the app listens on; 0 if not told
+	likely    int    // one that it is expected to take; 0 if none is
+	handed    bool   // the given port is that of a socket which the app was handed
+	announced bool   // it has said that it is ready
+	path      string // to be answered; "" if listening is enough
+	limit     time.Duration
 
 	// What was seen, for the case that it is not enough.
 	foreign int    // port that is answered by a process that is not ours

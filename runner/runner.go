@@ -53,15 +53,25 @@ type Spec struct {
 	Port         int            // the app's own fixed port, where the user has told it; 0 means not told
 	Socket       bool           // hand it a listening socket, as file 3 (LISTEN_FDS); Port and Likely do not count then
 	Likely       int            // own port that its code names or an earlier start took; 0 means none; others count too
+	WaitFor      []string       // what must be there before it is started, as "tcp://db:5432"; see runner/needs
+	Notify       bool           // it is ready when it says so by sd_notify, and not before
 	ReadyPath    string         // must answer below 500; "" means that listening is enough
 	ReadyTimeout time.Duration  // 0 means 30 s
+	Live         Liveness       // asked while it serves
 	StopSignal   syscall.Signal // 0 means SIGTERM
 	Stdout       io.Writer      // written to by one goroutine at a time for each stream; errors are passed over
 	Stderr       io.Writer      // nil, for both, means that only the tail is kept
 }
 
-// Event is one of [Ready], [Failed], [Fixed] and [Exited].
+// Event is one of [Waiting], [Ready], [Failed], [Fixed], [Unresponsive] and [Exited].
 type Event interface{ isEvent() }
+
+// Waiting is reported, before all others, when a process is not started yet because
+// something that it needs has not been there for a while; with an empty For when all is.
+type Waiting struct {
+	Generation int
+	For        string // as in Spec.WaitFor
+}
 
 // Ready is reported at most once, and not after Failed.
 type Ready struct {
@@ -91,6 +101,16 @@ type Fixed struct {
 	Addrs      []string
 }
 
+// Unresponsive is reported at most once, after Ready: the process lives and answers no
+// more. It goes on to live until it is stopped.
+type Unresponsive struct {
+	Generation int
+	PID        int
+	Reason     string // one line
+	Alive      time.Duration
+	Tail       []string // last lines of its output
+}
+
 // Exited is reported exactly once for each process that was started, when it was
 // reaped and its group is gone.
 type Exited struct {
@@ -98,14 +118,17 @@ type Exited struct {
 	PID        int
 	Code       int    // -1 if it was ended by a signal
 	Signal     string // "killed"; "" if it exited
+	Reason     string // one line, where more is known than code and signal say; else ""
 	Alive      time.Duration
 	Tail       []string // last lines of its output
 }
 
-func (Ready) isEvent()  {}
-func (Failed) isEvent() {}
-func (Fixed) isEvent()  {}
-func (Exited) isEvent() {}
+func (Waiting) isEvent()      {}
+func (Ready) isEvent()        {}
+func (Failed) isEvent()       {}
+func (Fixed) isEvent()        {}
+func (Unresponsive) isEvent() {}
+func (Exited) isEvent()       {}
 
 var errClosed = errors.New("the runner is closed")
 
@@ -123,6 +146,7 @@ func New() (*Runner, error) {
 // after Close is passed over.
 func (r *Runner) Start(s Spec, report func(Event)) {
 	p := &process{runner: r, spec: s, report: report, launched: make(chan struct{})}
+	p.waiting, p.endWaiting = context.WithCancel(context.Background())
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -135,7 +159,7 @@ func (r *Runner) Start(s Spec, report func(Event)) {
 // Stop sends the stop signal to the group and, when limit has passed, SIGKILL. A
 // second call only shortens the limit. Exited tells the end.
 func (r *Runner) Stop(generation int, limit time.Duration) {
-	if p := r.process(generation); p != nil {
+	if p := r.process(generation, true); p != nil {
 		p.stop(limit)
 	}
 }
@@ -145,18 +169,25 @@ func (r *Runner) Kill(generation int) { r.Signal(generation, syscall.SIGKILL) }
 
 // Signal sends sig to the group.
 func (r *Runner) Signal(generation int, sig syscall.Signal) {
-	if p := r.process(generation); p != nil {
+	if p := r.process(generation, sig == syscall.SIGKILL); p != nil {
 		p.group.signal(sig)
 	}
 }
 
-// process returns the process of a generation, or nil if there is none. It waits
-// for a launch under way, which takes milliseconds and waits for nobody.
-func (r *Runner) process(generation int) *process {
+// process returns the process of a generation, or nil if there is none, for one that
+// is not started yet because of its needs too; with end it never will be. It waits for
+// a launch under way, which takes milliseconds and waits for nobody.
+func (r *Runner) process(generation int, end bool) *process {
 	r.mu.Lock()
 	p := r.processes[generation]
 	r.mu.Unlock()
 	if p == nil {
+		return nil
+	}
+	if end {
+		p.endWaiting()
+	}
+	if p.waiting.Err() == nil {
 		return nil
 	}
 	<-p.launched
@@ -219,6 +250,9 @@ func (r *Runner) Close() error {
 	r.closed = true // from here on a group that is launched kills itself
 	for g := range r.groups {
 		g.signal(syscall.SIGKILL)
+	}
+	for _, p := range r.processes {
+		p.endWaiting()
 	}
 	r.mu.Unlock()
 	r.active.Wait()

@@ -63,12 +63,18 @@ func start(t *testing.T, r *Runner, gen int, name string, change ...func(*Spec))
 	return a
 }
 
-// checkRule3: ready or failed once, and first; exit once, and last.
+// checkRule3: ready or failed once, and first, or after what it waited for; exit once, and last.
 func checkRule3(t *testing.T, events []Event) {
 	t.Helper()
 	var shape strings.Builder
 	for _, e := range events {
 		switch e := e.(type) {
+		case Waiting:
+			if shape.Len() > 0 {
+				shape.WriteString("waiting ")
+			}
+		case Unresponsive:
+			shape.WriteString("unresponsive ")
 		case Ready:
 			shape.WriteString("ready ")
 		case Failed:
@@ -83,7 +89,7 @@ func checkRule3(t *testing.T, events []Event) {
 		}
 	}
 	switch shape.String() {
-	case "ready exited ", "ready fixed exited ", "failed exited ":
+	case "ready exited ", "ready fixed exited ", "ready unresponsive exited ", "failed exited ":
 	default:
 		t.Errorf("events were: %s", shape.String())
 	}

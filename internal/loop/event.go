@@ -17,7 +17,7 @@ type (
 	begun        struct{}                 // the first one: build and start
 	watched      struct{ watcher.Event }  // Pending, Batch, Unchanged, Trouble
 	built        struct{ builder.Result } // the running build ended
-	ran          struct{ runner.Event }   // Ready, Failed, Fixed, Exited
+	ran          struct{ runner.Event }   // Waiting, Ready, Failed, Fixed, Unresponsive, Exited
 	drained      struct{ proxy.Drained }  // a generation has no request any more
 	proofOver    struct{ gen int }        // a second has passed since the swap to gen
 	retryDue     struct{ id int }         // a back-off is over

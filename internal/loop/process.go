@@ -102,6 +102,17 @@ func (t *turn) retire(p *process) {
 	p.role = draining
 }
 
+// takeWaiting notes what a candidate needs and has not got.
+func (t *turn) takeWaiting(ev runner.Waiting) {
+	p := t.find(ev.Generation)
+	if p == nil || p.role != starting || t.stopping {
+		return
+	}
+	if p.waitsFor = ev.For; ev.For != "" {
+		t.sayWaiting(p)
+	}
+}
+
 func (t *turn) takeReady(ev runner.Ready) {
 	p := t.find(ev.Generation)
 	if p == nil || p.role != starting || t.stopping {

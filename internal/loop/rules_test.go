@@ -1,6 +1,8 @@
 package loop
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -226,4 +228,34 @@ func TestRule33_SettingsAreReadOneAtATime(t *testing.T) {
 	s.event(loaded{Reloaded{Plan: plan}}).wantDid("load settings")
 	s.wantView("the second read is under way", func(v proxy.View) bool { return v.Settled == 0 })
 	s.event(loaded{Reloaded{Plan: plan, Action: watcher.Rebuild}}).wantDid("build")
+}
+
+func TestWaitFor_NewerSaveWins(t *testing.T) {
+	s := row(newScript(t), "starting").waiting(2, "tcp://db:5432")
+	s.wantView("it is told", func(v proxy.View) bool { return v.WaitsFor == "tcp://db:5432" && v.Phase == proxy.Starting })
+	for gen := 2; gen < 2+2*patientKills; gen++ { // patience would leave it to finish, which it never does
+		s.did = nil
+		s.save(watcher.Rebuild).wantDid(fmt.Sprintf("stop #%d", gen), "build")
+		s.event(ran{runner.Failed{Generation: gen}}).built(fmt.Sprint("b", gen)).waiting(gen+1, "tcp://db:5432")
+	}
+	s.waiting(2+2*patientKills, "")
+	s.wantView("it is started", func(v proxy.View) bool { return v.WaitsFor == "" && v.Phase == proxy.Starting })
+}
+
+func TestLive_UnresponsiveTargetIsTakenForACrashedOne(t *testing.T) {
+	s := row(newScript(t), "idle")
+	s.did = nil
+	s.unresponsive(1).wantDid("stop #1", "after 100ms")
+	s.wantView("who comes waits", func(v proxy.View) bool {
+		return v.Generation == 0 && v.Waiting && v.Phase == proxy.BackOff && strings.Contains(v.Problem.Title, "was not answered")
+	})
+	s.did = nil
+	s.retry().wantDid("start #2 a")
+	s.did = nil
+	s.unresponsive(1).exited(1, 2).wantDid() // it is known already
+}
+
+func TestLive_UnresponsiveCandidateInProofGivesWay(t *testing.T) {
+	s := row(newScript(t), "in proof").unresponsive(2)
+	s.wantView("back to #1", func(v proxy.View) bool { return v.Generation == 1 && v.Failed })
 }

@@ -89,12 +89,16 @@ func (t *turn) close(n uint64, changes, touched []watcher.Change) {
 
 func (t *turn) takeRan(ev runner.Event) {
 	switch ev := ev.(type) {
+	case runner.Waiting:
+		t.takeWaiting(ev)
 	case runner.Ready:
 		t.takeReady(ev)
 	case runner.Failed:
 		t.takeFailed(ev)
 	case runner.Fixed:
 		t.takeFixed(ev)
+	case runner.Unresponsive:
+		t.takeUnresponsive(ev)
 	case runner.Exited:
 		t.takeExited(ev)
 	}

@@ -64,15 +64,31 @@ func (t *turn) takeExited(ev runner.Exited) {
 	}
 	gone := *p
 	t.remove(gone.gen)
-	switch {
-	case t.stopping:
-	case gone.role == current && !gone.proven:
-		t.fellInProof(gone, ev)
-	case gone.role == current:
-		t.crashed(gone, ev)
+	if gone.role == current && !t.stopping {
+		t.lost(gone, ev)
 	}
 	if gone.target && gone.role == stopping {
 		t.sayDrained(gone)
+	}
+}
+
+// takeUnresponsive ends a target that answers no more, and takes it for a crashed one.
+func (t *turn) takeUnresponsive(ev runner.Unresponsive) {
+	p := t.find(ev.Generation)
+	if p == nil || p.role != current || t.stopping {
+		return
+	}
+	gone := *p
+	t.end(p, t.policy.stopTimeout)
+	t.lost(gone, runner.Exited{Generation: gone.gen, PID: ev.PID, Code: -1, Reason: ev.Reason, Alive: ev.Alive, Tail: ev.Tail})
+}
+
+// lost takes the end of the target that nobody asked for.
+func (t *turn) lost(p process, ev runner.Exited) {
+	if p.proven {
+		t.crashed(p, ev)
+	} else {
+		t.fellInProof(p, ev)
 	}
 }
 
@@ -89,7 +105,7 @@ func (t *turn) fellInProof(p process, ev runner.Exited) {
 	})
 }
 
-// crashed takes the end of the target that nobody asked for.
+// crashed takes the end of a target that had proven itself.
 func (t *turn) crashed(p process, ev runner.Exited) {
 	if ev.Alive >= steady {
 		t.failures = 0
