@@ -53,7 +53,9 @@ var apps = map[string]func(){
 	"build":          func() { spawn("lounge", false); lounge() },
 	"leave behind":   func() { spawn("lounge", false) },
 	"say env":        sayEnv,
-	"say much":       sayMuch,
+	"say much":       func() { writeMuch(os.Stdout) },
+	"say terminals":  sayTerminals,
+	"flood":          flood,
 	"parent":         parent,
 
 	"hand over":       handOver,
@@ -184,13 +186,13 @@ func sayEnv() {
 	fmt.Printf("stdin=%q\n", in)
 }
 
-// sayMuch writes 8 MiB, a line of 1 MiB, bytes that are no text, and no newline at the end.
-func sayMuch() {
+// writeMuch writes 8 MiB, a line of 1 MiB, bytes that are no text, and no newline at the end.
+func writeMuch(to io.Writer) {
 	for i := range 100_000 {
-		fmt.Printf("line %d %s\n", i, strings.Repeat("x", 70))
+		fmt.Fprintf(to, "line %d %s\n", i, strings.Repeat("x", 70))
 	}
-	fmt.Println(strings.Repeat("y", 1<<20))
-	fmt.Print("bad \xff\x00 end\r\nno newline")
+	fmt.Fprintln(to, strings.Repeat("y", 1<<20))
+	fmt.Fprint(to, "bad \xff\x00 end\r\nno newline")
 }
 
 // parent is a small program that uses a runner, to be killed outright: an app with

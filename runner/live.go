@@ -31,7 +31,7 @@ func (p *process) watchLife(alive context.Context, began time.Time, upstream str
 				PID:        p.group.id,
 				Reason:     fmt.Sprintf("lives, but GET %s %s, %d times in a row", live.Path, said, failures),
 				Alive:      time.Since(began),
-				Tail:       p.tail.last(),
+				Tail:       p.output.Last(),
 			})
 			return
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/watcher-dev/watcher/runner/notify"
+	"github.com/watcher-dev/watcher/runner/output"
 	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
@@ -26,7 +27,7 @@ type process struct {
 	runner *Runner
 	spec   Spec
 	report func(Event)
-	tail   tail
+	output output.Output
 	port   int // given to the app; guarded by runner.mu until launched is closed
 
 	waiting    context.Context    // ends when it is started, or never will be
@@ -57,6 +58,7 @@ func (p *process) run() {
 	go func() {
 		defer ended()
 		_ = p.group.wait() // how it ended stands in the process state
+		p.output.Finish(pipeDelay)
 	}()
 
 	found, fail := p.awaitReady(alive)
@@ -87,7 +89,7 @@ func (p *process) run() {
 		Code:       state.ExitCode(),
 		Signal:     signalName(state.Sys()),
 		Alive:      p.group.exited.Sub(began),
-		Tail:       p.tail.last(),
+		Tail:       p.output.Last(),
 	})
 }
 
@@ -96,6 +98,7 @@ func (p *process) notStarted(reason string) {
 	if p.notify != nil {
 		p.notify.Close()
 	}
+	p.output.Finish(0)
 	p.forget()
 	p.report(Failed{Generation: p.spec.Generation, Reason: reason})
 }
@@ -130,8 +133,8 @@ func (p *process) launch() error {
 		p.portEnv()+"="+strconv.Itoa(p.port), // over the user's own (rule 16)
 		"WATCHER_GENERATION="+strconv.Itoa(s.Generation),
 		"WATCHER_URL="+s.URL)
-	cmd.Stdout = stream{&p.tail, 0, s.Stdout}
-	cmd.Stderr = stream{&p.tail, 1, s.Stderr}
+	p.output.Connect(cmd, [2]output.Stream{{Sink: s.Stdout, Screen: s.StdoutScreen}, {Sink: s.Stderr, Screen: s.StderrScreen}})
+	defer p.output.Started()
 	p.group, err = p.runner.launch(cmd)
 	return err
 }
@@ -204,7 +207,7 @@ func (p *process) failed(r refusal) Failed {
 		PID:        p.group.id,
 		Reason:     r.reason,
 		Hint:       r.hint,
-		Tail:       p.tail.last(),
+		Tail:       p.output.Last(),
 	}
 }
 
@@ -218,7 +221,7 @@ func (p *process) end() string {
 }
 
 func (p *process) hintFromTail() string {
-	for _, line := range p.tail.last() {
+	for _, line := range p.output.Last() {
 		if strings.Contains(line, "address already in use") {
 			return fmt.Sprintf(`the app binds a fixed port that is taken: let it read %s, or set [run] swap = "stop-first" and [run] port`, p.portEnv())
 		}

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"os"
 	"os/exec"
 	"sync"
 	"syscall"
@@ -61,6 +62,8 @@ type Spec struct {
 	StopSignal   syscall.Signal // 0 means SIGTERM
 	Stdout       io.Writer      // written to by one goroutine at a time for each stream; errors are passed over
 	Stderr       io.Writer      // nil, for both, means that only the tail is kept
+	StdoutScreen *os.File       // the terminal that Stdout ends in: then the app is given one too; else nil
+	StderrScreen *os.File
 }
 
 // Event is one of [Waiting], [Ready], [Failed], [Fixed], [Unresponsive] and [Exited].

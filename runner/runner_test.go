@@ -23,7 +23,7 @@ type app struct {
 	r      *Runner
 	gen    int
 	events chan Event
-	output *output
+	output *said
 }
 
 func newRunner(t *testing.T) *Runner {
@@ -122,16 +122,16 @@ func (a *app) child() int {
 	return pid
 }
 
-// output collects what is written and lets tests wait for a line.
-type output struct {
+// said collects what is written and lets tests wait for a line.
+type said struct {
 	mu    sync.Mutex
 	text  bytes.Buffer
 	lines chan string
 }
 
-func newOutput() *output { return &output{lines: make(chan string, 1000)} }
+func newOutput() *said { return &said{lines: make(chan string, 1000)} }
 
-func (o *output) Write(text []byte) (int, error) {
+func (o *said) Write(text []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.text.Write(text)
@@ -149,7 +149,7 @@ func (o *output) Write(text []byte) (int, error) {
 }
 
 // line waits for the next line that begins with prefix.
-func (o *output) line(t *testing.T, prefix string) string {
+func (o *said) line(t *testing.T, prefix string) string {
 	t.Helper()
 	limit := time.After(patience)
 	for {

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/term"
 
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/internal/loop"
@@ -183,7 +186,7 @@ func (s *session) loop(listeners []net.Listener) error {
 	plan := s.site.plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
 		Plan: plan, Watcher: s.watcher, Builder: b, Front: s.front,
-		Runner: launcher{r, s.terminal},
+		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr)},
 		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
 	})
 	if line := builder.Foreign(plan.Build.Env); line != "" {
@@ -235,16 +238,26 @@ func (s *session) warn(text string) {
 	s.terminal.Print(terminal.Event{Kind: terminal.KindWarn, Text: text})
 }
 
+// screen is the terminal to which w writes, if the app's lines go there as they are.
+func (s *session) screen(w io.Writer) *os.File {
+	if f, ok := w.(*os.File); ok && !s.flags.json && term.IsTerminal(int(f.Fd())) {
+		return f
+	}
+	return nil
+}
+
 // launcher gives each process writers of its own, which are closed, and so printed to
 // the end, before its end is told.
 type launcher struct {
 	*runner.Runner
 	terminal *terminal.Terminal
+	out, err *os.File // our own terminals, where we have them and pass lines as they are
 }
 
 func (l launcher) Start(spec runner.Spec, report func(runner.Event)) {
 	out, err := l.terminal.Stdout(), l.terminal.Stderr()
 	spec.Stdout, spec.Stderr = out, err
+	spec.StdoutScreen, spec.StderrScreen = l.out, l.err
 	l.Runner.Start(spec, func(ev runner.Event) {
 		failed, ok := ev.(runner.Failed)
 		_, gone := ev.(runner.Exited)
