@@ -57,7 +57,6 @@ func TestR10_OutputOfAnyKind(t *testing.T) {
 
 // As fast as it goes on both streams: each keeps its order, and memory stays what it was.
 func TestR10_FloodKeepsItsOrderAndOurMemory(t *testing.T) {
-	t.Parallel()
 	for way, set := range ways(t) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
