@@ -23,6 +23,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -32,11 +33,14 @@ import (
 type Runner func(ctx context.Context, cmd *exec.Cmd) error
 
 // Builder builds one project into a cache folder of its own. One build at a time:
-// Build must not be called again before it has returned.
+// Build must not be called again before it has returned. Prepare may run beside it.
 type Builder struct {
 	cache  string // absolute
 	run    Runner
 	builds int // begun so far; names the work folders
+
+	mu       sync.Mutex // guards what follows, and the files of the overlay
+	overlaid string     // what the overlay was made for; "" if there is none
 }
 
 // Spec says what to build; it may differ from build to build.
@@ -49,6 +53,7 @@ type Spec struct {
 	Ldflags string   // the user's, after ours and after those that Flags hold
 	Env     []string // whole environment; go is looked for in its PATH, GOOS and GOARCH are set over it
 	Base    string   // absolute folder that paths in diagnostics are relative to
+	Moved   bool     // build it so that it can be told to move its fixed listeners; Err may be a *Refusal
 }
 
 // Request is one build.
@@ -63,7 +68,7 @@ type Result struct {
 	Binary      string // absolute path; Request.Running itself if Equal
 	Equal       bool   // the new binary had the same bytes as Request.Running, and is gone
 	Took        time.Duration
-	Err         error        // *Failure if there is no binary; the context's cause if the build was killed
+	Err         error        // *Failure or *Refusal if there is no binary; the context's cause if the build was killed
 	Diagnostics []Diagnostic // of a failed build, in the order of the output
 	Output      string       // all that go build wrote, cleaned of nothing but its end; the middle of more than 1 MiB is left out
 }
@@ -102,7 +107,9 @@ func New(cache string, run Runner) (*Builder, error) {
 func (b *Builder) Build(ctx context.Context, r Request) Result {
 	begin := time.Now()
 	res, err := b.build(ctx, r)
-	if err != nil {
+	if _, refused := errors.AsType[*Refusal](err); refused {
+		res.Err = err
+	} else if err != nil {
 		res.Err = &Failure{err.Error()}
 	}
 	res.Took = time.Since(begin)
@@ -126,7 +133,7 @@ func (b *Builder) build(ctx context.Context, r Request) (Result, error) {
 	if runtime.GOOS == "windows" {
 		made += ".exe"
 	}
-	cmd, err := command(r.Spec, made, work)
+	cmd, err := b.command(ctx, r.Spec, made, work)
 	if err != nil {
 		return Result{}, err
 	}

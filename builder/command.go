@@ -2,6 +2,7 @@ package builder
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"os/exec"
 	"slices"
@@ -15,7 +16,14 @@ const ourLdflags = "-s -w -buildid="
 
 // command prepares the go build of s that writes the binary to out and everything
 // else below the folder work.
-func command(s Spec, out, work string) (*exec.Cmd, error) {
+func (b *Builder) command(ctx context.Context, s Spec, out, work string) (*exec.Cmd, error) {
+	if s.Moved {
+		overlay, err := b.overlay(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		s.Flags = append([]string{"-overlay", overlay}, s.Flags...)
+	}
 	args, err := arguments(s, out)
 	if err != nil {
 		return nil, err

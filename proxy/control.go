@@ -13,18 +13,18 @@ const reserved = "/__watcher/"
 
 // status is the answer of the status page. Names are stable.
 type status struct {
-	State      Phase    `json:"state"`
-	Generation int      `json:"generation"` // 0 means that nothing healthy is there
-	PID        int      `json:"pid"`
-	Upstream   string   `json:"upstream"`
-	WaitsFor   string   `json:"waits_for"` // what the next process needs and has not got
-	Pending    uint64   `json:"pending"`
-	Settled    uint64   `json:"settled"`
-	Held       int      `json:"held"`
-	HeldFor    int64    `json:"held_ms"`   // the longest of those held now, in milliseconds
-	InFlight   int64    `json:"in_flight"` // on the target and on those that drain
-	Failed     bool     `json:"failed"`
-	LastError  *Problem `json:"last_error"`
+	State      Phase     `json:"state"`
+	Generation int       `json:"generation"` // 0 means that nothing healthy is there
+	PID        int       `json:"pid"`
+	Upstream   string    `json:"upstream"`
+	Pending    uint64    `json:"pending"`
+	Settled    uint64    `json:"settled"`
+	Held       int       `json:"held"`
+	HeldFor    int64     `json:"held_ms"`   // the longest of those held now, in milliseconds
+	InFlight   int64     `json:"in_flight"` // on the target and on those that drain
+	Failed     bool      `json:"failed"`
+	LastError  *Problem  `json:"last_error"`
+	Processes  []Process `json:"processes"`
 }
 
 // newControl makes the handler of the reserved paths. What it does not know is
@@ -54,8 +54,12 @@ func (f *Front) status() status {
 	defer f.mu.Unlock()
 	v := f.now.Load()
 	s := status{
-		State: v.Phase, Generation: v.Generation, PID: v.PID, Upstream: v.Upstream, WaitsFor: v.WaitsFor,
+		State: v.Phase, Generation: v.Generation, PID: v.PID, Upstream: v.Upstream,
 		Pending: v.Pending, Settled: v.Settled, Held: f.held.Len(), Failed: v.Failed, LastError: v.Problem,
+		Processes: []Process{},
+	}
+	if v.Processes != nil {
+		s.Processes = *v.Processes
 	}
 	for e := f.held.Front(); e != nil; e = e.Next() { // not in the order of their first hold
 		s.HeldFor = max(s.HeldFor, time.Since(e.Value.(*waiter).began).Milliseconds())

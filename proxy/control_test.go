@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"reflect"
 	"testing"
+	"time"
 )
 
 func TestControl_StatusTellsTheView(t *testing.T) {
@@ -13,7 +14,12 @@ func TestControl_StatusTellsTheView(t *testing.T) {
 	if got := f.get("/__watcher/api/status"); got.status != 200 {
 		t.Errorf("before the first view: %+v", got)
 	}
-	f.Publish(View{Pending: 3, Settled: 2, Generation: 4, PID: 99, Upstream: "127.0.0.1:1", Failed: true, Phase: Building, Problem: compileError})
+	code := 3
+	processes := []Process{
+		{Generation: 4, PID: 99, State: "serving", Since: time.Unix(1_800_000_000, 0).UTC()},
+		{Generation: 5, PID: 100, State: "backing off", Reason: "exited", Code: &code, Attempt: 1, NextTry: time.Unix(1_800_000_001, 0).UTC()},
+	}
+	f.Publish(View{Pending: 3, Settled: 2, Generation: 4, PID: 99, Upstream: "127.0.0.1:1", Failed: true, Phase: Building, Problem: compileError, Processes: &processes})
 	f.begin(f.request("GET", "/", nil))
 	f.awaitHeld(1)
 	var got status
@@ -21,7 +27,7 @@ func TestControl_StatusTellsTheView(t *testing.T) {
 		t.Fatal(err)
 	}
 	got.HeldFor = 0 // it is a matter of milliseconds
-	want := status{State: Building, Generation: 4, PID: 99, Upstream: "127.0.0.1:1", Pending: 3, Settled: 2, Held: 1, Failed: true, LastError: compileError}
+	want := status{State: Building, Generation: 4, PID: 99, Upstream: "127.0.0.1:1", Pending: 3, Settled: 2, Held: 1, Failed: true, LastError: compileError, Processes: processes}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("status = %+v, want %+v", got, want)
 	}
@@ -41,7 +47,9 @@ func TestControl_PrefixNeverReachesTheApp(t *testing.T) {
 		{"POST", "/__watcher/healthz", 405}, {"DELETE", "/__watcher/api/status", 405}, {"OPTIONS", "/__watcher/api/status", 405},
 		{"GET", "/__watcher/", 404}, {"GET", "/__watcher/healthz/", 404}, {"POST", "/__watcher/x/../../y", 404},
 	} {
-		if a := f.do(f.request(c.method, c.path, nil)); a.err != nil || a.status != c.status {
+		r := f.request(c.method, c.path, nil)
+		r.Header.Set(tokenHeader, string(f.token))
+		if a := f.do(r); a.err != nil || a.status != c.status {
 			t.Errorf("%s %s = %d, %v; want %d", c.method, c.path, a.status, a.err, c.status)
 		}
 	}

@@ -15,8 +15,12 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(appLog) != "" {
+	switch {
+	case os.Getenv(appLog) != "":
 		runApp()
+		return
+	case os.Getenv(crowdOf) != "":
+		runCrowd()
 		return
 	}
 	goleak.VerifyTestMain(m)

@@ -18,13 +18,12 @@ func isGRPC(h http.Header) bool {
 	return ok && (rest == "" || rest[0] == '+' || rest[0] == ';')
 }
 
-// writeGRPC sends f as an answer that has no more than headers, which in gRPC carry
-// the status.
-func (f failure) writeGRPC(w http.ResponseWriter) {
+// writeGRPC sends an answer that has no more than headers, which in gRPC carry the status.
+func writeGRPC(w http.ResponseWriter, message string) {
 	h := w.Header()
 	h.Set("Content-Type", "application/grpc")
 	h.Set("Grpc-Status", unavailable)
-	h.Set("Grpc-Message", percentEncode(f.Detail))
+	h.Set("Grpc-Message", percentEncode(message))
 	w.WriteHeader(http.StatusOK)
 }
 

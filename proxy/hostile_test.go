@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -109,24 +111,54 @@ func TestF13_AppThatNeverAnswers(t *testing.T) {
 	eventually(t, "nothing in flight", func() bool { return f.status().InFlight == 0 })
 }
 
-// 10,000 idle connections, less where the system allows fewer open files, and one that
-// sends a byte at a time keep nobody else out.
+// crowd is how many idle connections there are.
+const crowd = 10_000
+
+// crowdOf is the variable that makes this test binary a crowd of idle clients of an
+// address: each end of so many connections needs a process of its own where the number
+// of open files is limited.
+const crowdOf = "PROXY_TEST_CROWD_OF"
+
+// runCrowd opens the connections, says so, and keeps them until its stdin ends.
+func runCrowd() {
+	for range crowd {
+		if _, err := net.Dial("tcp", os.Getenv(crowdOf)); err != nil {
+			panic(err)
+		}
+	}
+	fmt.Println("connected")
+	io.Copy(io.Discard, os.Stdin)
+}
+
+// 10,000 idle connections, and one that sends a byte at a time, keep nobody else out.
 func TestF13_IdleAndSlowClients(t *testing.T) {
+	if room := openFiles(t); room < crowd+500 {
+		t.Fatalf("%d open files are allowed; ulimit -n %d, or more, gives room for this test", room, crowd+500)
+	}
 	f := serve(t, Config{})
 	f.Publish(View{Generation: 1, Upstream: says(t, "ok")})
-	var conns []net.Conn
-	defer func() {
-		for _, c := range conns {
-			c.Close()
-		}
-	}()
-	for range min(10_000, openFiles(t)/2-200) {
-		c, err := net.Dial("tcp", f.listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		conns = append(conns, c)
+	idle := exec.Command(os.Args[0])
+	idle.Env = append(os.Environ(), crowdOf+"="+f.listener.Addr().String())
+	idle.Stderr = os.Stderr
+	end, err := idle.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
 	}
+	out, err := idle.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := idle.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		end.Close()
+		idle.Wait()
+	}()
+	if said, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Fatalf("the crowd said %q, %v", said, err)
+	}
+
 	slow, err := net.Dial("tcp", f.listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)

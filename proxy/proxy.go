@@ -21,6 +21,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/watcher-dev/watcher/proxy/access"
+	"github.com/watcher-dev/watcher/proxy/pages"
 )
 
 // View is all that the front needs to know of the loop: a value, replaced as a whole.
@@ -35,8 +38,22 @@ type View struct {
 	Failed     bool   // the target is older than the newest save, whose build or start failed
 	Stopping   bool   // nobody is let in any more
 	Phase      Phase
-	WaitsFor   string   // what the next process needs before it is started; "" if it does not wait
-	Problem    *Problem // what went wrong last; nil if nothing is wrong now
+	WaitsFor   string     // what the next process needs before it is started; "" if it does not wait
+	Problem    *Problem   // what went wrong last; nil if nothing is wrong now
+	Processes  *[]Process // all that live, and the one that fell last; never changed once published
+}
+
+// Process is one generation as people and programs are shown it. Names are stable.
+type Process struct {
+	Generation int       `json:"generation"`
+	PID        int       `json:"pid,omitempty"` // 0 until it is ready or has failed
+	State      string    `json:"state"`         // starting, serving, ready (kept to take over again), draining, stopping, exited, backing off or given up
+	Since      time.Time `json:"since"`
+	Reason     string    `json:"reason,omitempty"`  // why it is in this state, in words
+	Code       *int      `json:"code,omitempty"`    // its exit code; -1 if a signal ended it, nil while it lives
+	Signal     string    `json:"signal,omitempty"`  // that ended it
+	Attempt    int       `json:"attempt,omitempty"` // to start again since it last lived well; from 1
+	NextTry    time.Time `json:"next_try,omitzero"` // while it is backing off
 }
 
 // Phase is what the loop is at, in one word for people and programs.
@@ -55,26 +72,17 @@ const (
 )
 
 // Problem is a failed build or start, or a crash, as people and programs are shown it.
-type Problem struct {
-	Kind        string       `json:"kind"`  // "build", "start", "crash" or "exit"
-	Title       string       `json:"title"` // one line
-	Text        string       `json:"text"`  // compiler output, or the last lines of the process
-	Diagnostics []Diagnostic `json:"diagnostics,omitempty"`
-}
+type Problem = pages.Problem
 
 // Diagnostic is one place in the user's code.
-type Diagnostic struct {
-	File    string `json:"file"`
-	Line    int    `json:"line"`
-	Column  int    `json:"column,omitempty"`
-	Message string `json:"message"`
-}
+type Diagnostic = pages.Diagnostic
 
 // Config is what the settings say of the front.
 type Config struct {
 	Hold             bool          // hold requests until what was saved before them is served; false is `fresh = false`
 	HoldTimeout      time.Duration // then a healthy target answers, marked pending; 0 means 10 s
 	GenerationHeader bool          // add Watcher-Generation to every answer
+	Hosts            []string      // names of the front, beside those that only this machine and its network can have
 	// Own reports whether a connection from a loopback address comes from a process of
 	// one of our generations: such a request is never held, as it would wait for itself
 	// (rule 22). It is asked when a request is about to be held, from the request's
@@ -101,6 +109,7 @@ type Front struct {
 	cfg     atomic.Pointer[Config]
 	now     atomic.Pointer[state]
 	control http.Handler
+	token   access.Token // of this run, for orders
 	buffers buffers
 	leavers atomic.Pointer[leavers] // nil unless it serves
 	limits  limits                  // not changed while requests are served
@@ -118,7 +127,7 @@ type state struct {
 
 // New makes a front that holds every request until the first Publish.
 func New(cfg Config) *Front {
-	f := &Front{limits: defaultLimits, generations: map[int]*generation{}}
+	f := &Front{limits: defaultLimits, token: access.NewToken(), generations: map[int]*generation{}}
 	f.control = newControl(f)
 	f.Configure(cfg)
 	f.now.Store(&state{View: View{Waiting: true, Phase: Building}})

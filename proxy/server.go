@@ -7,7 +7,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 )
@@ -78,11 +77,3 @@ func (f *Front) Serve(ctx context.Context, listeners ...net.Listener) error {
 
 // connKey leads from a request to its connection.
 type connKey struct{}
-
-func (f *Front) handle(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, reserved) {
-		f.control.ServeHTTP(w, r)
-		return
-	}
-	f.serve(w, r)
-}

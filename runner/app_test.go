@@ -4,14 +4,17 @@ package runner
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -34,6 +37,7 @@ var apps = map[string]func(){
 	"serve fixed":    func() { go serve(os.Getenv("FIXED")); serve(port()) },
 	"serve own":      func() { serve(os.Getenv("FIXED")) },
 	"serve several":  func() { go serve("127.0.0.1:0"); serve("127.0.0.1:0") },
+	"serve moved":    serveMoved,
 	"answer 500":     func() { serveStatus(500) },
 	"answer 404":     func() { serveStatus(404) },
 	"never accept":   func() { listen(port()); lounge() },
@@ -101,6 +105,34 @@ func port() string { return ":" + os.Getenv("PORT") }
 func serve(addr string) {
 	fmt.Fprintln(os.Stderr, http.Serve(listen(addr), nil))
 	os.Exit(2)
+}
+
+// serveMoved stands for an app with moved listeners: what is in MOVED is bound in the
+// way that follows it, as in "8080 http, 6060 mute", elsewhere, and told.
+func serveMoved() {
+	var pipe, given int
+	_, err := fmt.Sscanf(os.Getenv("WATCHER_LISTEN"), "%d,%d", &pipe, &given)
+	if err != nil || strconv.Itoa(given) != os.Getenv("PORT") {
+		panic("not asked to move: " + os.Getenv("WATCHER_LISTEN"))
+	}
+	tell := os.NewFile(uintptr(pipe), "pipe")
+	for one := range strings.SplitSeq(os.Getenv("MOVED"), ", ") {
+		asked, way, _ := strings.Cut(one, " ")
+		l := listen("127.0.0.1:0")
+		fmt.Fprintln(tell, ":"+asked, l.Addr())
+		switch way {
+		case "http":
+			go http.Serve(l, nil)
+		case "tls":
+			certificate := httptest.NewUnstartedServer(nil)
+			certificate.StartTLS()
+			go http.Serve(tls.NewListener(l, certificate.TLS), nil)
+		}
+	}
+	if os.Getenv("MOVED") == "" {
+		serve(port())
+	}
+	lounge()
 }
 
 func serveStatus(status int) {

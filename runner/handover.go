@@ -39,7 +39,11 @@ func (p *process) handSocket(cmd *exec.Cmd) (*os.File, error) {
 // is believed, and a path that is to be answered is asked next.
 func (s *search) onSocket(ctx context.Context) netip.AddrPort {
 	addr := sockets.Loopback(s.given)[0]
-	for s.path == "" && !s.announced && !sockets.SpeaksHTTP(ctx, addr) {
+	for s.path == "" && !s.announced {
+		if http, tls := sockets.Speaks(ctx, addr); http || tls {
+			s.tls = tls
+			break
+		}
 		if !pause(ctx, portInterval) {
 			return netip.AddrPort{}
 		}

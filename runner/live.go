@@ -26,7 +26,7 @@ func (p *process) watchLife(alive context.Context, began time.Time, upstream str
 			continue
 		}
 		if failures++; failures >= live.Failures {
-			p.report(Unresponsive{
+			p.tell(Unresponsive{
 				Generation: p.spec.Generation,
 				PID:        p.group.id,
 				Reason:     fmt.Sprintf("lives, but GET %s %s, %d times in a row", live.Path, said, failures),

@@ -36,6 +36,9 @@ type process struct {
 
 	launched chan struct{} // closed when group is set, or never will be
 	group    *group        // nil if it could not be started
+	moves    *moves        // nil unless its listeners are moved; set with group
+
+	telling sync.Mutex // reports come one after the other
 
 	mu      sync.Mutex
 	killing *time.Timer // set by the first stop
@@ -64,12 +67,12 @@ func (p *process) run() {
 	found, fail := p.awaitReady(alive)
 	switch {
 	case alive.Err() != nil:
-		p.report(p.failed(refusal{fmt.Sprintf("%s before it was ready", p.end()), p.hintFromTail()}))
+		p.tell(p.failed(refusal{reason: p.end() + " before it was ready", hint: p.hintFromTail()}))
 	case fail != nil:
-		p.report(p.failed(*fail))
+		p.tell(p.failed(*fail))
 	default:
 		found.Took = time.Since(began)
-		p.report(found)
+		p.tell(found)
 		if !found.OwnPort {
 			p.reportFixed(alive)
 		}
@@ -81,9 +84,10 @@ func (p *process) run() {
 	if p.notify != nil {
 		p.notify.Close()
 	}
+	p.moves.close()
 	p.forget()
 	state := p.group.cmd.ProcessState
-	p.report(Exited{
+	p.tell(Exited{
 		Generation: p.spec.Generation,
 		PID:        p.group.id,
 		Code:       state.ExitCode(),
@@ -100,7 +104,15 @@ func (p *process) notStarted(reason string) {
 	}
 	p.output.Finish(0)
 	p.forget()
-	p.report(Failed{Generation: p.spec.Generation, Reason: reason})
+	p.moves.close()
+	p.tell(Failed{Generation: p.spec.Generation, Reason: reason})
+}
+
+// tell reports an event that may come at any time while the process lives.
+func (p *process) tell(e Event) {
+	p.telling.Lock()
+	defer p.telling.Unlock()
+	p.report(e)
 }
 
 // launch starts the binary on a port of our choosing, or on a socket of ours.
@@ -133,6 +145,13 @@ func (p *process) launch() error {
 		p.portEnv()+"="+strconv.Itoa(p.port), // over the user's own (rule 16)
 		"WATCHER_GENERATION="+strconv.Itoa(s.Generation),
 		"WATCHER_URL="+s.URL)
+	if s.Moved {
+		started, err := p.askToMove(cmd)
+		if err != nil {
+			return err
+		}
+		defer started()
+	}
 	p.output.Connect(cmd, [2]output.Stream{{Sink: s.Stdout, Screen: s.StdoutScreen}, {Sink: s.Stderr, Screen: s.StderrScreen}})
 	defer p.output.Started()
 	p.group, err = p.runner.launch(cmd)
@@ -173,6 +192,7 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 		announced: p.spec.Notify,
 		path:      p.spec.ReadyPath,
 		limit:     timeout,
+		moves:     p.moves,
 	}
 	fail := p.notified(ctx, timeout)
 	if fail != nil {
@@ -186,7 +206,9 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 		Generation: p.spec.Generation,
 		PID:        p.group.id,
 		Upstream:   addr.String(),
-		OwnPort:    int(addr.Port()) != p.port,
+		OwnPort:    int(addr.Port()) != p.port && s.asked == 0,
+		Asked:      s.asked,
+		TLS:        s.tls,
 	}, nil
 }
 
@@ -197,7 +219,7 @@ func (p *process) reportFixed(alive context.Context) {
 		addrs = sockets.Fixed(p.group.id, p.port)
 	}
 	if len(addrs) > 0 {
-		p.report(Fixed{Generation: p.spec.Generation, Addrs: addrs})
+		p.tell(Fixed{Generation: p.spec.Generation, Addrs: addrs})
 	}
 }
 
@@ -207,6 +229,7 @@ func (p *process) failed(r refusal) Failed {
 		PID:        p.group.id,
 		Reason:     r.reason,
 		Hint:       r.hint,
+		OwnPorts:   r.own,
 		Tail:       p.output.Last(),
 	}
 }

@@ -38,6 +38,11 @@ type search struct {
 	announced bool   // it has said that it is ready
 	path      string // to be answered; "" if listening is enough
 	limit     time.Duration
+	moves     *moves // that the process tells of; nil if it was not asked to
+
+	// What is found beside the address.
+	asked int  // the port that the app asked for, where it was moved; else 0
+	tls   bool // it speaks TLS
 
 	// What was seen, for the case that it is not enough.
 	foreign int    // port that is answered by a process that is not ours
@@ -46,7 +51,10 @@ type search struct {
 }
 
 // refusal says why a process is not ready, in the words of [Failed].
-type refusal struct{ reason, hint string }
+type refusal struct {
+	reason, hint string
+	own          bool // the app listens on several ports of its own
+}
 
 // find blocks until the process is ready, until it is clear that it cannot be, or
 // until ctx ends.
@@ -74,14 +82,19 @@ func (s *search) listening(ctx context.Context) (netip.AddrPort, *refusal) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var known, own netip.AddrPort
+	var known, own, moved netip.AddrPort
 	var several *refusal
 	var both sync.WaitGroup
 	both.Go(func() {
 		defer cancel()
 		known = s.onKnownPort(ctx)
 	})
-	if s.told == 0 {
+	if s.moves != nil {
+		both.Go(func() {
+			defer cancel()
+			moved = s.onMoved(ctx)
+		})
+	} else if s.told == 0 {
 		both.Go(func() {
 			defer cancel()
 			own, several = s.onOwnPort(ctx)
@@ -89,7 +102,11 @@ func (s *search) listening(ctx context.Context) (netip.AddrPort, *refusal) {
 	}
 	both.Wait()
 	if known.IsValid() {
+		s.asked, s.tls = 0, false
 		return known, nil
+	}
+	if moved.IsValid() {
+		return moved, nil
 	}
 	return own, several
 }
@@ -137,6 +154,7 @@ func (s *search) onOwnPort(ctx context.Context) (netip.AddrPort, *refusal) {
 			return netip.AddrPort{}, &refusal{
 				reason: fmt.Sprintf("the app listens on several ports of its own (%s)", list(ports(found))),
 				hint:   fmt.Sprintf("tell which one with [run] port = %d", found[0].Port()),
+				own:    true,
 			}
 		}
 	}
@@ -152,7 +170,7 @@ func (s *search) httpListeners(ctx context.Context) []netip.AddrPort {
 	for i, l := range bound {
 		asked.Go(func() {
 			for _, addr := range sockets.Loopback(int(l.Port())) {
-				if sockets.Serves(l, addr) && sockets.SpeaksHTTP(ctx, addr) {
+				if sockets.Serves(l, addr) && answersHTTP(ctx, addr) {
 					answers[i] = addr
 					return
 				}
@@ -166,6 +184,12 @@ func (s *search) httpListeners(ctx context.Context) []netip.AddrPort {
 		s.silent = ports(bound)
 	}
 	return slices.CompactFunc(answers, func(a, b netip.AddrPort) bool { return a.Port() == b.Port() })
+}
+
+// answersHTTP says whether addr answers HTTP, be it over TLS.
+func answersHTTP(ctx context.Context, addr netip.AddrPort) bool {
+	http, tls := sockets.Speaks(ctx, addr)
+	return http || tls
 }
 
 // answering asks for the ready path until it is answered below 500, or ctx ends.
@@ -204,7 +228,7 @@ func (s *search) notListening() *refusal {
 	case len(s.silent) > 0:
 		reason += fmt.Sprintf("; it listens on %s, where it does not answer HTTP", list(s.silent))
 	}
-	return &refusal{reason, hint}
+	return &refusal{reason: reason, hint: hint}
 }
 
 // ports returns the distinct ports of addrs, in order.

@@ -60,13 +60,14 @@ type Spec struct {
 	ReadyTimeout time.Duration  // 0 means 30 s
 	Live         Liveness       // asked while it serves
 	StopSignal   syscall.Signal // 0 means SIGTERM
+	Moved        bool           // the binary was built so that its fixed listeners can be moved: move them
 	Stdout       io.Writer      // written to by one goroutine at a time for each stream; errors are passed over
 	Stderr       io.Writer      // nil, for both, means that only the tail is kept
 	StdoutScreen *os.File       // the terminal that Stdout ends in: then the app is given one too; else nil
 	StderrScreen *os.File
 }
 
-// Event is one of [Waiting], [Ready], [Failed], [Fixed], [Unresponsive] and [Exited].
+// Event is one of [Waiting], [Listening], [Ready], [Failed], [Fixed], [Unresponsive] and [Exited].
 type Event interface{ isEvent() }
 
 // Waiting is reported, before all others, when a process is not started yet because
@@ -76,12 +77,23 @@ type Waiting struct {
 	For        string // as in Spec.WaitFor
 }
 
+// Listening tells of a listener that was moved. It is reported for each, in the order
+// in which the app opens them, before or after Ready; several may have been asked for
+// with the same port, and then the newest counts.
+type Listening struct {
+	Generation int
+	Asked      int    // the port that the app asked for
+	Upstream   string // host:port where it listens, on loopback
+}
+
 // Ready is reported at most once, and not after Failed.
 type Ready struct {
 	Generation int
 	PID        int
 	Upstream   string // host:port that answers, on loopback
-	OwnPort    bool   // the app listens on a port of its own and not on ours
+	OwnPort    bool   // the app listens on a port of its own and not on ours, and was not moved
+	Asked      int    // the port that it asked for, where Upstream was moved; else 0
+	TLS        bool   // Upstream speaks TLS; told of moved listeners that nobody expected
 	Took       time.Duration
 }
 
@@ -93,11 +105,13 @@ type Failed struct {
 	PID        int
 	Reason     string   // one line: "exited with code 1 before it was ready"
 	Hint       string   // what to do, where that is known; else ""
+	OwnPorts   bool     // the reason is that the app listens on several ports of its own, not moved
 	Tail       []string // last lines of its output
 }
 
 // Fixed tells, at most once and within about a second after Ready, that a process
-// which took our port listens on others too, which no second process could bind.
+// which took our port, or was moved, listens on others too, which no second process
+// could bind and which were not moved.
 // It is reported on Linux only.
 type Fixed struct {
 	Generation int
@@ -127,6 +141,7 @@ type Exited struct {
 }
 
 func (Waiting) isEvent()      {}
+func (Listening) isEvent()    {}
 func (Ready) isEvent()        {}
 func (Failed) isEvent()       {}
 func (Fixed) isEvent()        {}

@@ -24,7 +24,7 @@ func (p *process) awaitNeeds() (missing string) {
 		cancel()
 		if !met && p.waiting.Err() == nil {
 			told = need
-			p.report(Waiting{Generation: p.spec.Generation, For: need})
+			p.tell(Waiting{Generation: p.spec.Generation, For: need})
 			met = needs.Await(p.waiting, need, p.spec.Dir)
 		}
 		if !met {
@@ -32,7 +32,7 @@ func (p *process) awaitNeeds() (missing string) {
 		}
 	}
 	if told != "" {
-		p.report(Waiting{Generation: p.spec.Generation})
+		p.tell(Waiting{Generation: p.spec.Generation})
 	}
 	return ""
 }

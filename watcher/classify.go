@@ -1,7 +1,6 @@
 package watcher
 
 import (
-	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -12,34 +11,52 @@ import (
 
 // verdict is what a change of a file asks for.
 type verdict struct {
-	action Action
-	signal string // for action Signal
-	askGit bool   // holds only if git does not ignore the file
+	action   Action
+	signal   string // for action Signal
+	askGit   bool   // holds only if git does not ignore the file
+	compiled bool   // holds only if the compiler took the file before or takes it now
+	rule     int    // number of the user rule that says so, from 1; 0 for none
 }
 
 // folder is what the files of a watched folder owe to the place they lie in.
 type folder struct {
-	skipped bool // the built-in rows do not look in here
-	output  bool // build output that holds no Go yet: of the built-in rows only a Go file counts
-	web     bool // below a package.json of its own: of the built-in rows only Go's count
-	shallow bool // watched for the sake of single files: what is below is not entered
-	pass    uint // last walk that came by
+	real    string // where it lies when links are followed; the watch is placed there
+	deep    bool   // what is below is entered too
+	skipped bool   // the built-in rows do not look in here
+	goOnly  bool   // build output, or below a package.json of its own: of the built-in rows only Go's count
+	fresh   bool   // not watched before the walk that found it
+	pass    uint   // last walk that came by
 }
 
 // rules decides what each file is for. It is a value: it reads nothing from disk.
 type rules struct {
-	root   string            // absolute
-	named  map[string]Action // by absolute path: files that are asked for by name
-	user   []Rule
-	ignore []string
-	embeds []embed
+	root     string            // absolute
+	graph    *Graph            // nil if it is not known
+	packages map[string]bool   // folders of graph that are compiled
+	named    map[string]Action // by absolute path: files that are asked for by name
+	uses     []Named           // of graph, those that lie deepest first
+	user     []Rule
+	ignore   []string
+	embeds   []embed
+	places   map[string]bool // see mark
+	ways     map[string]bool
 }
 
 func newRules(cfg Config, embeds []embed) rules {
-	r := rules{root: cfg.Root, user: cfg.Rules, ignore: cfg.Ignore, embeds: embeds, named: map[string]Action{}}
-	r.named[filepath.Join(cfg.Root, "vendor", "modules.txt")] = Rebuild
-	for _, file := range cfg.Files {
-		r.named[filepath.Clean(file)] = row(r.rel(file)).action
+	r := rules{
+		root: cfg.Root, graph: cfg.Graph, user: cfg.Rules, ignore: cfg.Ignore, embeds: embeds,
+		packages: map[string]bool{}, named: map[string]Action{}, places: map[string]bool{}, ways: map[string]bool{},
+	}
+	files := append(slices.Clone(cfg.Files), filepath.Join(cfg.Root, "vendor", "modules.txt"))
+	if g := cfg.Graph; g != nil {
+		files = append(files, g.Files...)
+		for _, p := range g.Packages {
+			r.packages[p.Dir] = true
+		}
+		r.uses = usesOf(g.Named, r.root)
+	}
+	for _, file := range files {
+		r.named[filepath.Clean(file)] = Rebuild
 	}
 	for _, file := range cfg.EnvFiles {
 		r.named[filepath.Clean(file)] = Restart
@@ -47,6 +64,7 @@ func newRules(cfg Config, embeds []embed) rules {
 	if cfg.Settings != "" {
 		r.named[filepath.Clean(cfg.Settings)] = Reload
 	}
+	r.markPlaces()
 	return r
 }
 
@@ -68,47 +86,59 @@ func (r *rules) classify(file string, in folder) verdict {
 	if action == Reload {
 		return verdict{action: Reload}
 	}
+	if v := r.ruled(rel); v.rule > 0 {
+		return v
+	}
+	if named {
+		return verdict{action: action}
+	}
+	if v := r.built(file, in); v.action == Rebuild {
+		return v
+	}
+	if v, _ := r.used(file); v.action != Ignore {
+		return v
+	}
+	if in.skipped || in.goOnly || temporary(path.Base(rel)) || r.ignores(rel) {
+		return verdict{}
+	}
+	return row(rel)
+}
+
+// ruled asks the user's rules.
+func (r *rules) ruled(rel string) verdict {
 	brief := temporary(path.Base(rel))
-	for _, rule := range r.user {
+	for i, rule := range r.user {
 		for _, glob := range rule.Paths {
 			if matches([]string{glob}, rel) && !(brief && takesAnyName(glob)) {
-				return verdict{action: rule.Action, signal: rule.Signal}
+				return verdict{action: rule.Action, signal: rule.Signal, rule: i + 1}
 			}
 		}
 	}
+	return verdict{}
+}
+
+// built says whether go build reads the file: by the graph or, where that is not
+// known, by name.
+func (r *rules) built(file string, in folder) verdict {
+	rel := r.rel(file)
+	base := path.Base(rel)
 	switch {
-	case named:
-		return verdict{action: action}
 	case r.embedded(rel):
 		return verdict{action: Rebuild}
-	case brief, in.skipped, in.output && path.Ext(rel) != ".go", r.ignores(rel):
-		return verdict{}
-	}
-	v := row(rel)
-	if in.web && v.action != Rebuild {
-		return verdict{}
-	}
-	return v
-}
-
-// passesBy reports whether the built-in rows leave out the folder rel for its name.
-func (r *rules) passesBy(rel string) bool {
-	base := path.Base(rel)
-	return strings.HasPrefix(base, ".") || base == "node_modules" || base == "testdata" ||
-		rel == "vendor" || r.ignores(rel)
-}
-
-// opens reports whether a folder that the built-in rows leave out is entered all
-// the same, as the fixed part of a user rule or embed pattern leads into it. A
-// pattern that begins with a wildcard opens nothing: it would open everything.
-func (r *rules) opens(rel string) bool {
-	leads := func(glob string) bool { return within(fixedPart(glob), rel, "/") }
-	for _, rule := range r.user {
-		if rule.Action != Ignore && slices.ContainsFunc(rule.Paths, leads) {
-			return true
+	case r.graph != nil:
+		if r.packages[filepath.Dir(file)] && source(base) && r.takes(file, []byte("package p\n")) {
+			return verdict{action: Rebuild, compiled: true}
 		}
+	case !in.skipped && !r.ignores(rel) && (source(base) && !underscored(rel) || moduleFile(base) && !in.goOnly):
+		return verdict{action: Rebuild}
 	}
-	return r.embedded(rel) || slices.ContainsFunc(r.embeds, func(e embed) bool { return leads(e.pattern) })
+	return verdict{}
+}
+
+// takes reports whether the compiler would take a file with the source src.
+func (r *rules) takes(file string, src []byte) bool {
+	return r.graph == nil || r.graph.Takes == nil || filepath.Ext(file) != ".go" ||
+		r.graph.Takes(filepath.Dir(file), filepath.Base(file), src)
 }
 
 func (r *rules) embedded(rel string) bool {
@@ -123,16 +153,6 @@ func (r *rules) ignores(rel string) bool {
 		}
 	}
 	return false
-}
-
-// parents returns the folders of the files that are asked for by name.
-func (r *rules) parents() []string {
-	var dirs []string
-	for file := range maps.Keys(r.named) {
-		dirs = append(dirs, filepath.Dir(file))
-	}
-	slices.Sort(dirs)
-	return slices.Compact(dirs)
 }
 
 // takesAnyName reports whether the last element of a glob is all wildcard. Whoever

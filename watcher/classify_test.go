@@ -8,6 +8,7 @@ import (
 
 // The built-in table, by name alone (rule 30).
 func TestRule30_BuiltInRows(t *testing.T) {
+	r := newRules(Config{Root: t.TempDir()}, nil)
 	for _, line := range strings.Split(strings.TrimSpace(`
 main.go                          rebuild
 handlers/user.go                 rebuild
@@ -65,7 +66,7 @@ data.db                          ignore
 yarn.lock                        ignore
 Makefile                         ignore`), "\n") {
 		name, want, _ := strings.Cut(line, " ")
-		v := row(name)
+		v := r.classify(filepath.Join(r.root, filepath.FromSlash(name)), folder{})
 		got := word(v.action)
 		if v.askGit {
 			got += " git"
@@ -82,7 +83,7 @@ func TestRule30_Order(t *testing.T) {
 	abs := func(name string) string { return filepath.Join(root, filepath.FromSlash(name)) }
 	r := newRules(Config{
 		Root:     root,
-		Files:    []string{abs("../go.work"), abs("nested/go.mod"), abs("../notes.txt"), abs("../config.yaml")},
+		Files:    []string{abs("../go.work"), abs("nested/go.mod")},
 		Settings: abs(".watcher.toml"),
 		EnvFiles: []string{abs("secrets"), abs("vars~"), abs("../shared.txt")},
 		Ignore:   []string{"scripts/**", "generated", "*.min.js"},
@@ -106,14 +107,13 @@ func TestRule30_Order(t *testing.T) {
 		{"config/off.yaml", folder{}, "ignore"},
 		{"config/on.yaml", folder{}, "restart"},
 		{"config/on.yaml", folder{skipped: true}, "ignore"},
-		{"config/on.yaml", folder{web: true}, "ignore"},
-		{"main.go", folder{web: true}, "rebuild"},
+		{"config/on.yaml", folder{goOnly: true}, "ignore"},
+		{"main.go", folder{goOnly: true}, "rebuild"},
 		{"main.go", folder{skipped: true}, "ignore"},
 		{"secrets", folder{skipped: true}, "restart"},
 		{"../shared.txt", folder{skipped: true}, "restart"},
 		{"../go.work", folder{skipped: true}, "rebuild"},
-		{"../config.yaml", folder{skipped: true}, "restart"},
-		{"../notes.txt", folder{skipped: true}, "ignore"},
+		{"../config.yaml", folder{skipped: true}, "ignore"},
 		{"../other.go", folder{skipped: true}, "ignore"},
 		{"nested/go.mod", folder{skipped: true}, "rebuild"},
 		{"vendor/modules.txt", folder{skipped: true}, "rebuild"},
@@ -136,10 +136,8 @@ func TestRule30_Order(t *testing.T) {
 		{"all/x.txt", folder{}, "restart"},
 		{"all/x.bak", folder{}, "ignore"}, // matched, but hardly meant
 		{"vars~", folder{}, "restart"},
-		{"main.go", folder{output: true}, "rebuild"},
-		{"main.c", folder{output: true}, "ignore"},
-		{"go.mod", folder{output: true}, "ignore"},
-		{"nginx.conf", folder{output: true}, "signal SIGHUP"},
+		{"go.mod", folder{goOnly: true}, "ignore"},
+		{"nginx.conf", folder{goOnly: true}, "signal SIGHUP"},
 		{"assets/.goutputstream-ABC", folder{}, "ignore"},
 	} {
 		v := r.classify(abs(test.name), test.in)
@@ -149,42 +147,48 @@ func TestRule30_Order(t *testing.T) {
 	}
 }
 
-func TestFoldersPassedByAndOpened(t *testing.T) {
+// Where anything can lie that matters: what is entered whatever its name, and how deep.
+func TestPlaces(t *testing.T) {
+	root := t.TempDir()
+	abs := func(name string) string { return filepath.Join(root, filepath.FromSlash(name)) }
 	r := newRules(Config{
-		Root:   t.TempDir(),
-		Ignore: []string{"data/**"},
+		Root:     root,
+		EnvFiles: []string{abs("../shared/vars")},
 		Rules: []Rule{
-			{Paths: []string{"web/dist/**/*.css", "**/*.ts"}, Action: Refresh},
+			{Paths: []string{"web/dist/**/*.css", "*.templ"}, Action: Refresh},
 			{Paths: []string{"tmp/**"}, Action: Ignore},
 		},
-	}, []embed{{"ui/build/*.js", false}, {"site", false}})
-	for rel, want := range map[string]struct{ passed, opened bool }{
-		"handlers":            {},
-		"node_modules":        {passed: true},
-		".git":                {passed: true},
-		"a/testdata":          {passed: true},
-		"vendor":              {passed: true},
-		"static/vendor":       {},
-		"data":                {passed: true},
-		"data/deep":           {passed: true},
-		"web":                 {opened: true},
-		"web/dist":            {opened: true},
-		"web/dist/a":          {}, // as its parent
-		"web/other":           {},
-		"tmp":                 {},
-		"ui":                  {opened: true},
-		"ui/build":            {opened: true},
-		"site":                {opened: true},
-		"site/deep":           {opened: true},
-		"site/.hid":           {passed: true},
-		"static/node_modules": {passed: true},
+		Graph: &Graph{
+			Packages: []Package{{Dir: root}, {Dir: abs("internal/a")}, {Dir: abs("internal/new/b"), Missing: true}, {Dir: abs("../lib/c")}},
+			Named: []Named{
+				{Path: abs("views/*.html"), Use: Templates}, {Path: abs("site"), Use: Static}, {Path: abs("settings")},
+				{Path: root, Use: Static}, {Path: abs(".."), Use: Static},
+			},
+		},
+	}, []embed{{"ui/build/*.js", false}, {"docs", false}, {"sql/*/*.sql", false}})
+	for rel, want := range map[string]string{
+		"internal": "way", "internal/a": "place", "internal/other": "", "internal/new": "way", "internal/new/b": "place",
+		"..": "way", "../lib": "way", "../lib/c": "place", "../shared": "way", "../shared/vars": "place",
+		"web": "way", "web/dist": "deep", "web/other": "", "tmp": "", "data": "", ".": "place",
+		"views": "deep", "site": "deep", "settings": "place", "ui": "way", "ui/build": "place", "docs": "deep", "sql": "deep",
 	} {
-		if got := r.passesBy(rel); got != want.passed {
-			t.Errorf("passesBy(%q) = %v", rel, got)
+		deep, place := r.places[abs(rel)]
+		got := ""
+		switch {
+		case deep:
+			got = "deep"
+		case place:
+			got = "place"
+		case r.ways[abs(rel)]:
+			got = "way"
 		}
-		if got := r.opens(rel); got != want.opened {
-			t.Errorf("opens(%q) = %v", rel, got)
+		if got != want {
+			t.Errorf("%s: %q, want %q", rel, got, want)
 		}
+	}
+	wide := newRules(Config{Root: root, Graph: &Graph{}, Rules: []Rule{{Paths: []string{"**/*.sql"}, Action: Rebuild}}}, nil)
+	if !wide.places[root] {
+		t.Error("a rule for all folders leads into none")
 	}
 }
 
@@ -199,7 +203,7 @@ func FuzzClassify(f *testing.F) {
 		cfg := Config{Root: root, Rules: []Rule{{Paths: []string{glob}, Action: Refresh}}, Ignore: []string{glob}}
 		file := filepath.Join(root, name)
 		r := newRules(cfg, []embed{{pattern, false}})
-		_, _, _ = r.classify(file, folder{}), r.passesBy(name), r.opens(name)
+		_, _ = r.classify(file, folder{}), r.passesBy(name)
 		bare := newRules(Config{Root: root}, nil)
 		if v := bare.classify(file+"~", folder{}); v.action != Ignore {
 			t.Errorf("temporary %q: %+v", file+"~", v)
@@ -207,7 +211,7 @@ func FuzzClassify(f *testing.F) {
 		if v := bare.classify(file, folder{skipped: true}); v.action != Ignore && !strings.HasSuffix(file, "modules.txt") {
 			t.Errorf("skipped %q: %+v", file, v)
 		}
-		if v := bare.classify(file, folder{web: true}); v.action != Ignore && v.action != Rebuild {
+		if v := bare.classify(file, folder{goOnly: true}); v.action != Ignore && v.action != Rebuild {
 			t.Errorf("web %q: %+v", file, v)
 		}
 	})

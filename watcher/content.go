@@ -19,6 +19,7 @@ type content struct {
 	read  bool
 	there bool
 	empty bool
+	taken bool // there, and not passed by by the compiler
 }
 
 // same reports whether both are the same content, as far as both were read.
@@ -47,7 +48,7 @@ func stamp(seed maphash.Seed, name string) (content, int64) {
 		return content{}, 0
 	}
 	sum := maphash.Comparable(seed, [2]int64{info.Size(), info.ModTime().UnixNano()})
-	return content{stamp: sum, there: true, empty: info.Size() == 0}, info.Size()
+	return content{stamp: sum, there: true, empty: info.Size() == 0, taken: true}, info.Size()
 }
 
 // look reads the file. src is nil if it does not exist or cannot be read.
@@ -84,19 +85,34 @@ func (w *Watcher) keep(name string, v verdict, c content) {
 	if c.there {
 		w.files[name] = file{v, c, w.pass}
 	} else {
-		delete(w.files, name)
+		w.drop(name)
 	}
 }
 
-// read reads the file and takes note of the embed patterns in it.
+// read reads the file and asks what it means to the compiler: whether it is taken, and
+// what it embeds.
 func (w *Watcher) read(name string) content {
 	c, src := look(w.seed, name)
 	if filepath.Ext(name) == ".go" {
-		found := scanEmbeds(src, w.rules.rel(filepath.Dir(name)))
-		if !slices.Equal(found, w.embeds[name]) {
-			w.embeds[name] = found
-			w.learned = true
+		c.taken = c.there && (src == nil || w.rules.takes(name, src))
+		var found []embed
+		if c.taken {
+			found = scanEmbeds(src, w.rules.rel(filepath.Dir(name)))
 		}
+		w.noteEmbeds(name, found)
 	}
 	return c
+}
+
+func (w *Watcher) noteEmbeds(name string, found []embed) {
+	if !slices.Equal(found, w.embeds[name]) {
+		w.embeds[name] = found
+		w.learned = true
+	}
+}
+
+// drop forgets a file.
+func (w *Watcher) drop(name string) {
+	delete(w.files, name)
+	w.noteEmbeds(name, nil)
 }

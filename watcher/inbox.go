@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"sync"
+	"time"
 
 	"github.com/fsnotify/fsnotify"
 )
@@ -13,10 +14,17 @@ type inbox struct {
 	ready chan struct{} // room for one: something came
 	ended chan struct{} // closed when drain has returned
 
-	mu     sync.Mutex // guards what follows
+	mu   sync.Mutex // guards what follows
+	post post
+}
+
+// post is what came since the inbox was emptied last.
+type post struct {
 	events []fsnotify.Event
-	failed bool    // fsnotify reported an error: events may be lost
-	cfg    *Config // of the last Configure
+	failed bool      // fsnotify reported an error: events may be lost
+	cfg    *Config   // of the last Configure
+	graph  *Graph    // of the last Learn
+	since  time.Time // of the last Learn
 }
 
 func newInbox() *inbox {
@@ -34,15 +42,15 @@ func (in *inbox) drain(fs *fsnotify.Watcher) {
 			}
 			in.put(func() {
 				// A file written in many pieces is a run of equal events.
-				if last := len(in.events) - 1; last < 0 || in.events[last] != e {
-					in.events = append(in.events, e)
+				if last := len(in.post.events) - 1; last < 0 || in.post.events[last] != e {
+					in.post.events = append(in.post.events, e)
 				}
 			})
 		case _, ok := <-fs.Errors:
 			if !ok {
 				return
 			}
-			in.put(func() { in.failed = true })
+			in.put(func() { in.post.failed = true })
 		}
 	}
 }
@@ -59,10 +67,10 @@ func (in *inbox) put(change func()) {
 }
 
 // take empties the inbox.
-func (in *inbox) take() (events []fsnotify.Event, failed bool, cfg *Config) {
+func (in *inbox) take() post {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	events, failed, cfg = in.events, in.failed, in.cfg
-	in.events, in.failed, in.cfg = nil, false, nil
-	return events, failed, cfg
+	p := in.post
+	in.post = post{}
+	return p
 }

@@ -2,7 +2,6 @@ package watcher
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/fsnotify/fsnotify"
@@ -10,24 +9,35 @@ import (
 
 // empty works through what came since the last time.
 func (w *Watcher) empty() {
-	events, failed, cfg := w.inbox.take()
-	for _, e := range events {
+	p := w.inbox.take()
+	for _, e := range p.events {
 		w.notice(e)
 	}
-	if failed { // an overflow, most likely: any save may be among the lost events
+	if p.failed { // an overflow, most likely: any save may be among the lost events
 		w.raise()
 		w.round.walkLater(everything)
 	}
-	if cfg != nil {
-		w.reconfigure(*cfg)
+	if p.cfg != nil {
+		w.reconfigure(*p.cfg)
+	}
+	if p.graph != nil {
+		w.takeGraph(*p.graph, p.since)
 	}
 }
 
 func (w *Watcher) reconfigure(cfg Config) {
-	old := w.rules
 	w.cfg.Rules, w.cfg.Ignore, w.cfg.EnvFiles = cfg.Rules, cfg.Ignore, cfg.EnvFiles
+	w.rule()
+}
+
+// rule makes the rules anew and takes up what they ask for.
+func (w *Watcher) rule() {
+	old := w.rules
 	w.rules, w.before = w.newRules(), &old
 	_ = w.walk(baseline) // Root gone: an event of its own says so
+	if w.learned {
+		w.learn()
+	}
 	w.before = nil
 }
 
@@ -36,7 +46,13 @@ func (w *Watcher) notice(e fsnotify.Event) {
 	if e.Name == "" { // fsnotify's own bookkeeping
 		return
 	}
-	name := filepath.Clean(e.Name)
+	for _, name := range w.called(filepath.Clean(e.Name)) {
+		w.noticeName(name, e)
+	}
+}
+
+// noticeName works through an event by the name that the project has for the file.
+func (w *Watcher) noticeName(name string, e fsnotify.Event) {
 	gone := e.Has(fsnotify.Remove) || e.Has(fsnotify.Rename)
 	_, isFolder := w.folders[name]
 	switch {
@@ -47,11 +63,13 @@ func (w *Watcher) notice(e fsnotify.Event) {
 		}
 	case isFolder && gone:
 		w.forget(name)
-		if e.Has(fsnotify.Rename) {
-			// If it was found under its new name already, fsnotify took the watch for
-			// the one of its old name, which is gone now.
+		// If it was found under its new name already, fsnotify took the watch for the one of
+		// its old name, which is gone now. And a place outside of Root is to be waited for.
+		if e.Has(fsnotify.Rename) || !within(name, w.cfg.Root, string(filepath.Separator)) {
 			w.round.walkLater(saved)
 		}
+	case e.Has(fsnotify.Create) && isLink(name) && isDir(name):
+		w.relink(filepath.Dir(name))
 	case isFolder: // of itself, or found before its event came
 	case (e.Has(fsnotify.Create) || w.told[name]) && isDir(name): // new, or perhaps readable now
 		w.adopt(name)
@@ -71,8 +89,6 @@ func (w *Watcher) noticeFile(name string, e fsnotify.Event) {
 		}
 	}
 	switch base := filepath.Base(name); {
-	case in.output && filepath.Ext(base) == ".go":
-		w.round.walkLater(saved) // it lies in no mere output from now on
 	case base == ".gitignore", name == w.git.excludes():
 		w.git.reset()
 		w.round.walkLater(saved)
@@ -100,9 +116,4 @@ func (w *Watcher) regain() {
 	if w.lost && w.walk(everything) == nil {
 		w.lost = false
 	}
-}
-
-func isDir(name string) bool {
-	info, err := os.Lstat(name)
-	return err == nil && info.IsDir()
 }

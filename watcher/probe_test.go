@@ -1,8 +1,12 @@
 package watcher
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"go/build"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +22,34 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // failsafe ends a test that would wait for ever. It decides nothing else.
 const failsafe = 30 * time.Second
+
+// backends are the ways in which a watcher learns of saves: every save and every tree is
+// tried with each.
+var backends = map[string]func(*Config){"events": func(*Config) {}}
+
+// graphOf is what a build of the whole tree would read, as far as folders tell.
+func graphOf(t *testing.T, root string) *Graph {
+	g := &Graph{Packages: []Package{{Dir: root}}, Files: []string{filepath.Join(root, "go.mod")}, Takes: takes}
+	must(t, filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		_, nested := os.Stat(filepath.Join(name, "go.mod"))
+		if entry.IsDir() && name != root && (nested == nil || entry.Name() == "vendor") {
+			return filepath.SkipDir
+		}
+		if filepath.Ext(name) == ".go" {
+			g.Packages = append(g.Packages, Package{Dir: filepath.Dir(name)})
+		}
+		return err
+	}))
+	return g
+}
+
+// takes asks what go build would ask.
+func takes(dir, name string, src []byte) bool {
+	context := build.Default
+	context.OpenFile = func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(src)), nil }
+	ok, err := context.MatchFile(dir, name)
+	return ok || err != nil
+}
 
 // probe is a running watcher on a real tree, and what it said.
 type probe struct {

@@ -61,11 +61,11 @@ func TestW7_OverflowIsARescan(t *testing.T) {
 	p := watch(t, plant(t, small), Config{})
 	must(t, p.w.fs.Remove(p.root))
 	p.save("main.go", "package main // 2")
-	p.w.inbox.put(func() { p.w.inbox.failed = true })
+	p.w.inbox.put(func() { p.w.inbox.post.failed = true })
 	p.sees("main.go rebuild")
 	p.save("main.go", "package main // 3")
 	p.sees("main.go rebuild")
-	p.w.inbox.put(func() { p.w.inbox.failed = true })
+	p.w.inbox.put(func() { p.w.inbox.post.failed = true })
 	if e, ok := p.end().(Unchanged); !ok {
 		t.Errorf("nothing was saved: %#v", e)
 	}

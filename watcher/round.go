@@ -99,9 +99,13 @@ func (w *Watcher) compare(now map[string]content) Event {
 	for _, name := range slices.Sorted(maps.Keys(now)) {
 		v := w.round.touched[name]
 		change := Change{Path: name, Action: v.action, Signal: v.signal}
-		if w.files[name].same(now[name]) {
+		old, known := w.files[name]
+		switch {
+		case v.compiled && !old.taken && !now[name].taken && (known || now[name].there):
+			// of another system, or with another tag: it never mattered
+		case old.same(now[name]):
 			touched = append(touched, change)
-		} else {
+		default:
 			changes = append(changes, change)
 		}
 		w.keep(name, v, now[name])
@@ -129,6 +133,6 @@ func (w *Watcher) lookAgain() {
 // learn takes over the embed patterns that were read since the last time.
 func (w *Watcher) learn() {
 	w.learned = false
-	w.rules.embeds = slices.Concat(slices.Collect(maps.Values(w.embeds))...)
+	w.rules = w.newRules()
 	_ = w.walk(baseline) // Root gone: an event of its own says so
 }

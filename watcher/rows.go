@@ -6,47 +6,52 @@ import (
 	"strings"
 )
 
-// row is the built-in table: what a file is for, by its name and the folders of
-// its path (relative to Root, on slashes) alone. First match wins.
+// row is the built-in table of what no compiler reads: what a file is for, by its name
+// and the folders of its path (relative to Root, on slashes) alone. First match wins.
 func row(rel string) verdict {
 	base := path.Base(rel)
-	kind := strings.ToLower(strings.TrimPrefix(path.Ext(base), "."))
+	kind := kindOf(base)
 	folders := strings.Split(path.Dir(rel), "/")
 	switch {
 	case strings.HasPrefix(base, ".env"):
 		return verdict{action: Restart} // git ignores it more often than not
-	case strings.HasPrefix(base, "."):
-		return verdict{}
-	case compiled(base, kind, folders):
-		return verdict{action: Rebuild}
-	case tooling(base):
+	case strings.HasPrefix(base, "."), tooling(base):
 		return verdict{}
 	case config(base, kind, folders), template(kind, folders):
 		return verdict{action: Restart, askGit: true}
-	case kind == "html", kind == "htm", asset(kind):
+	case markup(kind), asset(kind):
 		return verdict{action: Refresh, askGit: true}
 	}
 	return verdict{}
 }
 
-// compiled reports whether go build reads the file. What lies beside Go files in
-// C or assembly is compiled too; where it does not, the build finds nothing to do.
-func compiled(base, kind string, folders []string) bool {
-	switch base {
-	case "go.mod", "go.sum", "go.work", "go.work.sum":
-		return true
-	}
-	// go build passes by files and folders whose names begin with an underscore.
-	if strings.HasPrefix(base, "_") || slices.ContainsFunc(folders, func(f string) bool { return strings.HasPrefix(f, "_") }) {
+// kindOf is the extension of a file name, without its dot and in lower case.
+func kindOf(base string) string { return strings.ToLower(strings.TrimPrefix(path.Ext(base), ".")) }
+
+// moduleFile reports whether the go command reads the file before all others.
+func moduleFile(base string) bool {
+	return base == "go.mod" || base == "go.sum" || base == "go.work" || base == "go.work.sum"
+}
+
+// source reports whether go build reads files of such a name in a package's folder. What
+// lies beside Go files in C or assembly is compiled too; where it does not, the build
+// finds nothing to do.
+func source(base string) bool {
+	if strings.HasPrefix(base, "_") || strings.HasPrefix(base, ".") {
 		return false
 	}
-	switch kind {
+	switch kindOf(base) {
 	case "go":
 		return !strings.HasSuffix(base, "_test.go")
 	case "s", "c", "h", "cc", "cpp", "cxx", "hpp", "m", "syso":
 		return true
 	}
 	return false
+}
+
+// underscored reports whether rel lies in a folder that "./..." passes by.
+func underscored(rel string) bool {
+	return strings.HasPrefix(rel, "_") || strings.Contains(rel, "/_")
 }
 
 // tooling reports whether the file is read by other programs than the app, though
@@ -62,31 +67,28 @@ func tooling(base string) bool {
 // config reports whether the app is likely to read the file at its start. A
 // config.go is Go and a tailwind.config.js an asset: only kinds of data count.
 func config(base, kind string, folders []string) bool {
-	switch kind {
-	case "yaml", "yml", "toml", "json", "ini":
-		if strings.HasPrefix(base, "app") {
-			return true
-		}
-	case "conf", "properties", "env":
-	default:
+	if !dataKind(kind) {
 		return false
 	}
 	stem := strings.TrimSuffix(base, path.Ext(base))
 	return strings.HasPrefix(base, "config") || strings.HasSuffix(stem, "config") ||
-		anyOf(folders, "conf", "config", "configs", "etc", "locales", "i18n")
+		strings.HasPrefix(base, "app") && !matches([]string{"conf", "properties", "env"}, kind) ||
+		slices.ContainsFunc(folders, configFolder)
+}
+
+func dataKind(kind string) bool {
+	return matches([]string{"yaml", "yml", "toml", "json", "ini", "conf", "properties", "env"}, kind)
 }
 
 // template reports whether the app parses the file, as Gin does once at its start.
 // Plain HTML counts in folders that are named for templates.
 func template(kind string, folders []string) bool {
-	switch kind {
-	case "tmpl", "tpl", "gohtml":
-		return true
-	case "html", "htm":
-		return anyOf(folders, "templates", "template", "views", "tmpl", "layouts")
-	}
-	return false
+	return templateKind(kind) || markup(kind) && slices.ContainsFunc(folders, templateFolder)
 }
+
+func templateKind(kind string) bool { return kind == "tmpl" || kind == "tpl" || kind == "gohtml" }
+
+func markup(kind string) bool { return kind == "html" || kind == "htm" }
 
 // asset reports whether only browsers read files of the kind.
 func asset(kind string) bool {
@@ -104,16 +106,37 @@ func temporary(base string) bool {
 		matches([]string{"*{~,.swp,.swx,.swo,.tmp,.orig,.bak,.crswap,___jb_tmp___,___jb_old___}", ".#*", ".goutputstream-*"}, base)
 }
 
-// outputFolder reports whether build output is usually put in folders of such a
-// name. They are left out, but for Go files, as long as nothing in them is Go.
+// resourceFolder reports whether what an app reads or serves is usually put in folders
+// of such a name: beside or below folders that matter they are watched without being asked for.
+func resourceFolder(base string) bool {
+	switch base {
+	case "static", "public", "assets", "css", "js", "img", "images", "fonts", "web", "www":
+		return true
+	}
+	return configFolder(base) || templateFolder(base)
+}
+
+func configFolder(base string) bool {
+	switch base {
+	case "conf", "config", "configs", "etc", "locales", "i18n":
+		return true
+	}
+	return false
+}
+
+func templateFolder(base string) bool {
+	switch base {
+	case "templates", "template", "views", "tmpl", "layouts":
+		return true
+	}
+	return false
+}
+
+// outputFolder reports whether build output is usually put in folders of such a name.
 func outputFolder(base string) bool {
 	switch base {
 	case "bin", "dist", "build", "out", "tmp", "target":
 		return true
 	}
 	return false
-}
-
-func anyOf(folders []string, names ...string) bool {
-	return slices.ContainsFunc(folders, func(f string) bool { return slices.Contains(names, f) })
 }

@@ -2,10 +2,10 @@ package watcher
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 )
@@ -19,17 +19,35 @@ const (
 	everything             // every file counts as saved
 )
 
-// walk goes through the whole tree: it places the watches that are missing, finds
+// walk goes through all that can matter: it places the watches that are missing, finds
 // the files, and drops what no longer belongs. It fails only if Root cannot be watched.
 func (w *Watcher) walk(m mode) error {
 	w.pass++
+	clear(w.links)
 	w.dropUnwatched()
-	if err := w.visit(w.cfg.Root, folder{}, m); err != nil {
+	if err := w.visit(w.cfg.Root, folder{real: w.real(w.cfg.Root), deep: w.rules.places[w.cfg.Root]}, m); err != nil {
 		return err
 	}
-	w.visitNamed(m)
+	for _, place := range slices.Sorted(maps.Keys(w.rules.places)) {
+		if !within(place, w.cfg.Root, string(filepath.Separator)) {
+			w.visitOutside(place, m)
+		}
+	}
+	w.watchLinked()
 	w.sweep(m)
 	return nil
+}
+
+// visitOutside takes up a place that no way from Root leads to or, where it is not there
+// or is a file, the folder in which it is to be seen.
+func (w *Watcher) visitOutside(place string, m mode) {
+	dir := place
+	for !isDir(dir) && dir != filepath.Dir(dir) {
+		dir = filepath.Dir(dir)
+	}
+	if w.folders[dir].pass != w.pass {
+		_ = w.visit(dir, folder{real: w.real(dir), deep: w.rules.places[dir], skipped: true}, m)
+	}
 }
 
 // dropUnwatched forgets folders whose watch the system or fsnotify has dropped, so
@@ -40,92 +58,105 @@ func (w *Watcher) dropUnwatched() {
 	for _, dir := range w.fs.WatchList() {
 		watched[dir] = true
 	}
-	maps.DeleteFunc(w.folders, func(dir string, _ folder) bool { return !watched[dir] })
+	for dir, in := range w.folders {
+		if !watched[in.real] {
+			w.leave(dir)
+		}
+	}
 }
 
 // adopt takes up a folder that came; what is below it counts as saved.
 func (w *Watcher) adopt(dir string) {
-	if parent, known := w.folders[filepath.Dir(dir)]; known {
-		in, ok := w.admit(dir, parent)
-		if in.output && holdsGo(dir) {
-			w.round.walkLater(saved) // what it came into is no mere output from now on
-		}
-		if ok {
-			_ = w.visit(dir, in, saved) // what fails is told by complain
-		}
+	parent, known := w.folders[filepath.Dir(dir)]
+	if !known {
+		return
 	}
-	w.visitNamed(saved)
+	if in, ok := w.enter(dir, parent, isLink(dir)); ok {
+		_ = w.visit(dir, in, saved) // what fails is told by complain
+	}
+	w.watchLinked()
 }
 
-// visitNamed watches the folders of files asked for by name, where nothing else
-// made them watched.
-func (w *Watcher) visitNamed(m mode) {
-	for _, dir := range w.rules.parents() {
-		if in, ok := w.folders[dir]; !ok || in.pass != w.pass {
-			_ = w.visit(dir, folder{skipped: true, shallow: true}, m)
+// enter is admit, with the place where the folder really lies.
+func (w *Watcher) enter(dir string, parent folder, link bool) (folder, bool) {
+	in, ok := w.admit(dir, parent)
+	if !ok {
+		return in, false
+	}
+	in.real = filepath.Join(parent.real, filepath.Base(dir))
+	if link {
+		in.real = w.real(dir)
+		ok = isDir(dir) && !w.leadsBack(dir, in.real)
+	}
+	return in, ok
+}
+
+// watch places the watch of a folder, if it has none.
+func (w *Watcher) watch(dir string, in folder) error {
+	if old, known := w.folders[dir]; known && old.real != in.real {
+		w.leave(dir)
+	}
+	if _, known := w.folders[dir]; !known {
+		if len(w.names[in.real]) == 0 {
+			if err := w.fs.Add(in.real); err != nil {
+				return err
+			}
 		}
+		w.names[in.real] = append(w.names[in.real], dir)
+		in.fresh = true
 	}
+	in.pass = w.pass
+	w.folders[dir] = in
+	return nil
 }
 
-// admit says whether a folder below parent is entered, and how it is looked at.
-func (w *Watcher) admit(dir string, parent folder) (folder, bool) {
-	rel := w.rules.rel(dir)
-	byName := w.rules.passesBy(rel)
-	opens := w.rules.opens(rel)
-	switch {
-	case parent.shallow:
-		return folder{}, false
-	case parent.skipped && !byName:
-		return folder{skipped: true}, true
-	case byName, w.git.ignored(rel):
-		return folder{skipped: true}, opens
-	case parent.output, outputFolder(path.Base(rel)) && !holdsGo(dir):
-		return folder{skipped: opens, output: !opens}, opens || w.room(dir)
-	}
-	return folder{web: parent.web}, true
-}
-
-// watchAndList has the watch placed before the list is made, so that no file falls
-// between.
-func (w *Watcher) watchAndList(dir string) ([]os.DirEntry, error) {
-	if _, watched := w.folders[dir]; !watched {
-		if err := w.fs.Add(dir); err != nil {
-			return nil, err
-		}
-	}
-	return os.ReadDir(dir)
-}
-
-// visit takes up a folder and all that is below it.
+// visit takes up a folder and what matters below it. The watch is placed before the list
+// is made, so that no file falls between.
 func (w *Watcher) visit(dir string, in folder, m mode) error {
-	entries, err := w.watchAndList(dir)
+	err := w.watch(dir, in)
+	var entries []os.DirEntry
+	if err == nil {
+		entries, err = os.ReadDir(dir)
+	}
 	if err != nil {
 		w.leave(dir)
 		w.complain(dir, err)
 		return err
 	}
 	delete(w.told, dir)
-	if dir != w.cfg.Root && !in.shallow {
-		if holds(entries, "go.mod") {
-			w.leave(dir) // another module; visitNamed comes back for single files
-			return nil
-		}
-		in.web = in.web || holds(entries, "package.json")
+	if dir != w.cfg.Root && !w.fit(dir, entries) {
+		w.leave(dir)
+		return nil
 	}
-	in.pass = w.pass
-	w.folders[dir] = in
+	in = w.folders[dir]
 	for _, entry := range entries {
 		name := filepath.Join(dir, entry.Name())
-		if !entry.IsDir() {
+		link := entry.Type()&fs.ModeSymlink != 0
+		if !entry.IsDir() && !(link && isDir(name)) {
 			w.find(name, in, m)
-			if entry.Type()&fs.ModeSymlink != 0 {
-				w.passLink(name, in)
+			if link {
+				w.follow(name)
 			}
-		} else if child, ok := w.admit(name, in); ok {
+		} else if child, ok := w.enter(name, in, link); ok && w.folders[name].pass != w.pass {
 			_ = w.visit(name, child, m)
 		}
 	}
 	return nil
+}
+
+// fit looks what kind of folder it is by what lies in it, and reports whether it is to be
+// watched: what belongs to another module or to a front end of its own is not, unless it
+// is asked for.
+func (w *Watcher) fit(dir string, entries []os.DirEntry) bool {
+	in := w.folders[dir]
+	module, front := holds(entries, "go.mod"), holds(entries, "package.json")
+	in.skipped = in.skipped || module
+	in.goOnly = in.goOnly || front
+	if module || front && w.rules.graph != nil { // then nothing but places leads on
+		in.deep = w.rules.places[dir]
+	}
+	w.folders[dir] = in
+	return w.rules.asked(dir) || !module && (!front || w.rules.graph == nil)
 }
 
 // find takes up a file that a walk came by.
@@ -140,21 +171,27 @@ func (w *Watcher) find(name string, in folder, m mode) {
 		w.files[name] = f
 	}
 	_, open := w.round.touched[name]
-	// What the rules before Configure knew of can be unknown only if it is new.
-	isNew := !known && w.before != nil && w.before.classify(name, in).action != Ignore
+	// In a folder that is not new, what the rules before knew of can be unknown only if it is new.
+	isNew := !known && !in.fresh && w.before != nil && w.before.classify(name, in).action != Ignore
 	switch {
-	case m == everything, m == saved && !known, isNew:
+	case m == everything, m == saved && !known, isNew, !known && !open && w.late(name):
 		w.touch(name, v)
 	case !known && !open:
 		w.remember(name, v)
+	case known && w.before != nil && v.compiled:
+		w.lookAnew(name, f)
 	}
 }
 
 // judge is classify with git's answer, which is asked for only where it matters.
 func (w *Watcher) judge(name string, in folder) verdict {
 	v := w.rules.classify(name, in)
-	if v.askGit && w.git.ignored(w.rules.rel(name)) {
+	if v.askGit && w.ignored(name) {
 		return verdict{}
+	}
+	if v.rule > 0 && v.action < Rebuild && w.rules.built(name, in).action == Rebuild {
+		w.tell(fmt.Sprintf("rule %d makes %s %s, but the build reads it: what is saved there is not built",
+			v.rule, w.rules.rel(name), [...]string{"ignored", "a refresh", "a signal", "a restart"}[v.action]))
 	}
 	return v
 }
@@ -172,7 +209,7 @@ func (w *Watcher) sweep(m mode) {
 			continue
 		}
 		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
-			delete(w.files, name) // it is there, but asks for nothing any more
+			w.drop(name) // it is there, but asks for nothing any more
 		} else if m != baseline {
 			w.touch(name, f.verdict)
 		}
@@ -193,13 +230,26 @@ func (w *Watcher) forget(dir string) {
 	}
 }
 
-// leave removes the watch of one folder, if there is one. fsnotify goes on calling
+// leave removes a folder, and its watch if no other name has it. fsnotify goes on calling
 // a renamed folder by its old name unless that is done.
 func (w *Watcher) leave(dir string) {
-	_ = w.fs.Remove(dir)
+	in, known := w.folders[dir]
+	if !known {
+		return
+	}
 	delete(w.folders, dir)
+	others := slices.DeleteFunc(w.names[in.real], func(name string) bool { return name == dir })
+	if w.names[in.real] = others; len(others) == 0 {
+		delete(w.names, in.real)
+		_ = w.fs.Remove(in.real)
+	}
 }
 
 func holds(entries []os.DirEntry, name string) bool {
 	return slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == name && !e.IsDir() })
+}
+
+func isDir(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
 }

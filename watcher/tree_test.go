@@ -4,21 +4,23 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/fsnotify/fsnotify"
 )
 
-// What is done to a tree, and what must be seen of it.
+// treeTest is what is done to a tree, and what must be seen of it.
+type treeTest struct {
+	name  string
+	tree  string
+	cfg   func(root string) Config
+	do    func(p *probe)
+	want  []string // none: nothing may be raised
+	known []string // the same where the graph is known; nil: as want
+}
+
 func TestTree(t *testing.T) {
-	for _, test := range []struct {
-		name string
-		tree string
-		cfg  func(root string) Config
-		do   func(p *probe)
-		want []string // none: nothing may be raised
-	}{
+	runTree(t, false, []treeTest{
 		{
 			name: "new file",
 			do:   func(p *probe) { p.save("b.go", "package main") },
@@ -34,14 +36,16 @@ func TestTree(t *testing.T) {
 			do:   func(p *probe) { must(p.t, os.Rename(p.path("a.go"), p.path("b.go"))) },
 			want: []string{"a.go rebuild", "b.go rebuild"},
 		}, {
-			name: "W4 folders and a file at once",
-			do:   func(p *probe) { p.save("a/b/c/x.go", "package c") },
-			want: []string{"a/b/c/x.go rebuild"},
+			name:  "W4 folders and a file at once",
+			do:    func(p *probe) { p.save("a/b/c/x.go", "package c") },
+			want:  []string{"a/b/c/x.go rebuild"},
+			known: []string{},
 		}, {
-			name: "W4 folder renamed",
-			tree: "-- a/x.go --\npackage a\n-- a/b/y.css --\n",
-			do:   func(p *probe) { must(p.t, os.Rename(p.path("a"), p.path("z"))) },
-			want: []string{"a/x.go rebuild", "z/x.go rebuild", "a/b/y.css refresh", "z/b/y.css refresh"},
+			name:  "W4 folder renamed",
+			tree:  "-- a/x.go --\npackage a\n-- a/b/y.css --\n",
+			do:    func(p *probe) { must(p.t, os.Rename(p.path("a"), p.path("z"))) },
+			want:  []string{"a/x.go rebuild", "z/x.go rebuild", "a/b/y.css refresh", "z/b/y.css refresh"},
+			known: []string{"a/x.go rebuild"},
 		}, {
 			name: "folder removed",
 			tree: "-- a/x.go --\npackage a\n-- a/b/y.go --\npackage b\n",
@@ -54,7 +58,8 @@ func TestTree(t *testing.T) {
 				other := plant(p.t, "-- in/b/x.go --\npackage b\n")
 				must(p.t, os.Rename(filepath.Join(other, "in"), p.path("in")))
 			},
-			want: []string{"in/b/x.go rebuild"},
+			want:  []string{"in/b/x.go rebuild"},
+			known: []string{},
 		}, {
 			name: "embedded file",
 			tree: "-- web/embed.go --\npackage web\n//go:embed data\nvar f embed.FS\n-- web/data/a.txt --\na\n",
@@ -81,21 +86,13 @@ func TestTree(t *testing.T) {
 			want: []string{"build/steps/x.go rebuild"},
 		}, {
 			name: "Go file that comes into build output",
-			tree: "-- build/Dockerfile --\nFROM scratch\n-- build/steps/app.js --\n",
-			do: func(p *probe) {
-				p.save("build/steps/app.js", "2")
-				p.save("build/steps/x.c", "2")
-				p.save("build/steps/x.go", "package steps")
-			},
-			want: []string{"build/steps/x.go rebuild", "build/steps/x.c rebuild", "build/steps/app.js refresh"},
-		}, {
-			name: "folder with Go that comes into build output",
 			tree: "-- build/Dockerfile --\nFROM scratch\n",
 			do: func(p *probe) {
-				other := plant(p.t, "-- in/b/x.go --\npackage b\n-- in/views/a.html --\n")
-				must(p.t, os.Rename(filepath.Join(other, "in"), p.path("build/in")))
+				p.save("build/steps/app.js", "2")
+				p.save("build/steps/x.go", "package steps")
 			},
-			want: []string{"build/in/b/x.go rebuild", "build/in/views/a.html restart"},
+			want:  []string{"build/steps/x.go rebuild"},
+			known: []string{},
 		}, {
 			name: "build output that comes",
 			cfg: func(root string) Config {
@@ -130,10 +127,11 @@ func TestTree(t *testing.T) {
 			},
 			want: []string{"tools/go.mod rebuild"},
 		}, {
-			name: "folder that becomes a nested module",
-			tree: "-- tools/main.go --\npackage main\n",
-			do:   func(p *probe) { p.save("tools/go.mod", "module tools") },
-			want: []string{"tools/go.mod rebuild"},
+			name:  "folder that becomes a nested module",
+			tree:  "-- tools/main.go --\npackage main\n",
+			do:    func(p *probe) { p.save("tools/go.mod", "module tools") },
+			want:  []string{"tools/go.mod rebuild"},
+			known: []string{},
 		}, {
 			name: "vendor",
 			tree: "-- vendor/modules.txt --\n-- vendor/x/x.go --\npackage x\n",
@@ -193,6 +191,7 @@ func TestTree(t *testing.T) {
 				p.save("data/config.yaml", "2")
 				p.save("gen/x.go", "package gen // 2")
 			},
+			known: []string{"gen/x.go rebuild"},
 		}, {
 			name: "editor's temporary files",
 			do: func(p *probe) {
@@ -209,28 +208,55 @@ func TestTree(t *testing.T) {
 			},
 			want: []string{"app.yaml restart"},
 		},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			root := filepath.Join(plant(t, ""), "root") // so that nothing else is in its parent
-			for _, dir := range []string{root, filepath.Join(filepath.Dir(root), "sub")} {
-				must(t, os.MkdirAll(dir, 0o755))
+	})
+}
+
+// runTree runs the table on each back end, with the graph unknown and, unless only the
+// known graph is asked for, known.
+func runTree(t *testing.T, onlyKnown bool, table []treeTest) {
+	for name, set := range backends {
+		for _, known := range []bool{false, true} {
+			if onlyKnown && !known {
+				continue
 			}
-			must(t, os.CopyFS(root, os.DirFS(plant(t, test.tree))))
-			var cfg Config
-			if test.cfg != nil {
-				cfg = test.cfg(root)
+			for _, test := range table {
+				t.Run(fmt.Sprintf("%s/graph=%v/%s", name, known, test.name), func(t *testing.T) {
+					t.Parallel()
+					test.run(t, known, set)
+				})
 			}
-			p := watch(t, root, cfg)
-			if len(test.want) == 0 {
-				p.ignores(func() { test.do(p) })
-				return
-			}
-			test.do(p)
-			p.sees(test.want...)
-			p.ignores(func() {}) // and no more of it
-		})
+		}
 	}
+}
+
+func (test treeTest) run(t *testing.T, known bool, set func(*Config)) {
+	root := filepath.Join(plant(t, ""), "root") // so that nothing else is in its parent
+	for _, dir := range []string{root, filepath.Join(filepath.Dir(root), "sub")} {
+		must(t, os.MkdirAll(dir, 0o755))
+	}
+	must(t, os.CopyFS(root, os.DirFS(plant(t, test.tree))))
+	var cfg Config
+	if test.cfg != nil {
+		cfg = test.cfg(root)
+	}
+	set(&cfg)
+	if want := test.want; known {
+		if test.known != nil {
+			want = test.known
+		}
+		test.want = want
+		if cfg.Graph == nil {
+			cfg.Graph = graphOf(t, root)
+		}
+	}
+	p := watch(t, root, cfg)
+	if len(test.want) == 0 {
+		p.ignores(func() { test.do(p) })
+		return
+	}
+	test.do(p)
+	p.sees(test.want...)
+	p.ignores(func() {}) // and no more of it
 }
 
 // Folders that come with a file at once, are renamed, go, and come again.
@@ -309,66 +335,5 @@ func TestRule1_RenamedFolderIsASignAtOnce(t *testing.T) {
 	w.notice(fsnotify.Event{Name: filepath.Join(w.cfg.Root, "a"), Op: fsnotify.Rename})
 	if !w.round.open {
 		t.Error("no number raised")
-	}
-}
-
-// Build output is watched only as far as that costs little, and Go is found beside
-// much else.
-func TestBuildOutputIsWatchedInBounds(t *testing.T) {
-	root := plant(t, "-- build/steps/x.go --\npackage steps\n")
-	for i := range outputFolders + 8 {
-		put(t, filepath.Join(root, "out", fmt.Sprint(i), "a.js"), "")
-	}
-	for i := range 2 * outputEntries {
-		put(t, filepath.Join(root, "dist", fmt.Sprint(i)), "")
-		put(t, filepath.Join(root, "build", "cache", fmt.Sprint(i)), "")
-	}
-	w, err := New(Config{Root: root})
-	must(t, err)
-	defer w.release()
-	for range 2 {
-		watched := 0
-		for _, in := range w.folders {
-			if in.output {
-				watched++
-			}
-		}
-		if _, full := w.folders[filepath.Join(root, "dist")]; watched != outputFolders || full {
-			t.Errorf("%d folders of build output are watched, the full one: %v", watched, full)
-		}
-		if in, ok := w.folders[filepath.Join(root, "build", "steps")]; !ok || in.output {
-			t.Errorf("Go package: %v, %+v", ok, in)
-		}
-		must(t, w.walk(saved))
-	}
-	put(t, filepath.Join(root, "out", "new", "x.go"), "package new")
-	w.adopt(filepath.Join(root, "out", "new"))
-	if w.round.walk != saved {
-		t.Error("a folder with Go beyond the bounds is not asked about again")
-	}
-}
-
-// What is behind a link out of Root is not watched, and that is said once.
-func TestLinkedFolderIsOneTrouble(t *testing.T) {
-	root, other := plant(t, small+"-- .hidden/x --\n"), plant(t, "-- lib/x.go --\npackage lib\n")
-	for link, target := range map[string]string{
-		"lib": filepath.Join(other, "lib"), "node_modules": other, ".hidden/lib": other,
-		"inside": filepath.Join(root, "static"), "file.go": filepath.Join(other, "lib", "x.go"), "dead": filepath.Join(other, "none"),
-	} {
-		must(t, os.Symlink(target, filepath.Join(root, filepath.FromSlash(link))))
-	}
-	w, err := New(Config{Root: root})
-	must(t, err)
-	defer w.release()
-	must(t, w.walk(saved))
-	var got []string
-	for _, e := range w.early {
-		if trouble, ok := e.(Trouble); ok {
-			got = append(got, trouble.Text)
-		}
-	}
-	want := []string{filepath.Join(root, "lib") + " is a link to a folder: what is behind it is not watched"}
-	if !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
 	}
 }

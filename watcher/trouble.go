@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 	"syscall"
 )
 
@@ -21,16 +20,11 @@ func (w *Watcher) complain(dir string, err error) {
 	}
 }
 
-// passLink tells the user, once for each, of a link to a folder outside of Root. What
-// a link inside of Root leads to is watched under its own name.
-func (w *Watcher) passLink(name string, in folder) {
-	target, err := filepath.EvalSymlinks(name)
-	if err != nil || w.told[name] || !isDir(target) || within(target, w.git.root, string(filepath.Separator)) {
-		return
-	}
-	if child, ok := w.admit(name, in); ok && !child.skipped && !child.output {
-		w.told[name] = true
-		w.emit(Trouble{fmt.Sprintf("%s is a link to a folder: what is behind it is not watched", name)})
+// tell tells the user a line, once.
+func (w *Watcher) tell(text string) {
+	if !w.told[text] {
+		w.told[text] = true
+		w.emit(Trouble{text})
 	}
 }
 

@@ -21,7 +21,9 @@ import (
 	"context"
 	"fmt"
 	"hash/maphash"
+	"maps"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -42,7 +44,8 @@ const (
 
 // Config says what is watched. The zero value of each field but Root is useful.
 type Config struct {
-	Root     string   // absolute folder, watched with all that is below it
+	Root     string   // absolute folder of the project
+	Graph    *Graph   // what the build reads; nil if that is not known: then every Go file below Root counts
 	Files    []string // absolute paths outside of Root that are watched too (go.work, env files)
 	Settings string   // absolute path of the settings file, inside or outside of Root; "" for none; it asks for Reload
 	EnvFiles []string // absolute paths of the env files; they ask for Restart whatever their name
@@ -119,8 +122,11 @@ type Watcher struct {
 	embeds  map[string][]embed // by Go file
 	learned bool               // embeds differ from those in rules
 
-	pass    uint // of the walks
+	pass    uint      // of the walks
+	since   time.Time // of Learn, while it is carried out
 	folders map[string]folder
+	names   map[string][]string // of folders, by the place where they really lie
+	links   map[string][]string // names of links, by the file that they lead to
 	files   map[string]file
 	told    map[string]bool // what the user has been told of, by folder
 }
@@ -140,7 +146,11 @@ func New(cfg Config) (*Watcher, error) {
 	cfg.Root = filepath.Clean(cfg.Root)
 	w := &Watcher{
 		inbox: newInbox(), cfg: cfg, fs: fs, git: newGit(cfg.Root), seed: maphash.MakeSeed(),
-		embeds: map[string][]embed{}, folders: map[string]folder{}, files: map[string]file{}, told: map[string]bool{},
+		embeds: map[string][]embed{}, folders: map[string]folder{}, names: map[string][]string{},
+		links: map[string][]string{}, files: map[string]file{}, told: map[string]bool{},
+	}
+	if cfg.Graph != nil {
+		w.cfg.Graph = w.homed(*cfg.Graph)
 	}
 	w.emit = func(e Event) { w.early = append(w.early, e) }
 	w.rules = w.newRules()
@@ -158,9 +168,10 @@ func New(cfg Config) (*Watcher, error) {
 // newRules makes the rules of cfg, and of git's own file of ignores, which is to be
 // watched though it asks for nothing.
 func (w *Watcher) newRules() rules {
-	r := newRules(w.cfg, w.rules.embeds)
+	r := newRules(w.cfg, slices.Concat(slices.Collect(maps.Values(w.embeds))...))
 	if w.git.dir != "" {
 		r.named[w.git.excludes()] = Ignore
+		r.mark(w.git.excludes(), false)
 	}
 	return r
 }
@@ -202,7 +213,7 @@ func (w *Watcher) Run(ctx context.Context, emit func(Event)) error {
 // Configure replaces rules, ignores and env files of a running watcher (Root,
 // Files and Settings stay). Any goroutine may call it. It returns at once; what is
 // newly relevant is remembered as it is then.
-func (w *Watcher) Configure(cfg Config) { w.inbox.put(func() { w.inbox.cfg = &cfg }) }
+func (w *Watcher) Configure(cfg Config) { w.inbox.put(func() { w.inbox.post.cfg = &cfg }) }
 
 // release frees what New made and ends its goroutine.
 func (w *Watcher) release() {

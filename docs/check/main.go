@@ -114,7 +114,7 @@ type promise struct {
 
 var (
 	row  = regexp.MustCompile(`(?m)^\| ([A-LN-Z]\d+) \|.*\|([^|]*)\|$`)
-	name = regexp.MustCompile("`([a-z./]+)\\.(Test\\w+)`")
+	name = regexp.MustCompile("`([^`]+)\\.(\\w+)`")
 )
 
 func parse(text string) (all []promise) {

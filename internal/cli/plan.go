@@ -99,12 +99,22 @@ var actions = map[string]watcher.Action{
 func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 	c := proxy.Config{
 		Hold: want.Proxy.Fresh, HoldTimeout: time.Duration(want.Proxy.HoldTimeout),
-		GenerationHeader: want.Proxy.GenerationHeader,
+		GenerationHeader: want.Proxy.GenerationHeader, Hosts: s.hosts(want),
 	}
 	if s.runner != nil {
 		c.Own = s.runner.Owns
 	}
 	return c
+}
+
+// hosts are the names under which the front answers beside the common ones: the user's,
+// and the one that it listens on.
+func (s *session) hosts(want settings.Settings) []string {
+	hosts := want.Proxy.AllowedHosts
+	if listen, err := parseListen(want.Proxy.Listen); err == nil && listen.host != "" {
+		hosts = append(slices.Clip(hosts), listen.host)
+	}
+	return hosts
 }
 
 func (p site) envFiles(s settings.Settings) []string {

@@ -63,7 +63,7 @@ func (t *turn) startAhead() bool { return t.in(starting) != nil || t.due.fresh !
 func (t *turn) takeEqual(b *build, r builder.Result, p *process) {
 	t.sayEqual(b, r, p)
 	t.newest = p.binary
-	t.problem = nil
+	t.problem, t.fallen = nil, nil
 	t.down = up
 	t.settleWork(b.covers)
 }

@@ -99,7 +99,7 @@ func (t *turn) supersede(patient bool) {
 	}
 	t.kills++
 	t.due.restart = t.due.restart || p.restart
-	t.end(p, supersedeLimit)
+	t.end(p, supersedeLimit, "overtaken by a newer save or order")
 }
 
 func (t *turn) patient() bool {

@@ -25,11 +25,14 @@ type bench struct {
 	n     uint64
 
 	buildTakes, startTakes time.Duration
+	drainTakes             time.Duration
+	ends                   []time.Duration // after which the first starts end; one below startTakes fails
 
 	mu      sync.Mutex
 	source  string // what is built; "broken" does not compile
 	builds  int    // begun
 	running int    // at this moment
+	starts  []time.Time
 	live    map[int]string
 	report  map[int]func(runner.Event)
 	views   []proxy.View
@@ -124,6 +127,10 @@ func (b *bench) Start(s runner.Spec, report func(runner.Event)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.live[s.Generation], b.report[s.Generation] = s.Binary, report
+	b.starts = append(b.starts, time.Now())
+	if n := len(b.starts); n <= len(b.ends) {
+		time.AfterFunc(b.ends[n-1], func() { b.fall(s.Generation, b.ends[n-1]) })
+	}
 	time.AfterFunc(b.startTakes, func() {
 		if b.lives(s.Generation) {
 			report(runner.Ready{Generation: s.Generation, PID: 1000 + s.Generation, Upstream: "127.0.0.1:1"})
@@ -141,6 +148,22 @@ func (b *bench) lives(gen int) bool {
 func (b *bench) Stop(gen int, _ time.Duration) { go b.exit(gen, 0) }
 func (b *bench) Kill(gen int)                  { go b.exit(gen, -1) }
 func (b *bench) Signal(int, syscall.Signal)    {}
+
+// fall ends a process that nobody has told to.
+func (b *bench) fall(gen int, alive time.Duration) {
+	b.mu.Lock()
+	report := b.report[gen]
+	delete(b.report, gen)
+	delete(b.live, gen)
+	b.mu.Unlock()
+	if report == nil {
+		return // it was stopped before
+	}
+	if alive < b.startTakes {
+		report(runner.Failed{Generation: gen, PID: 1000 + gen, Reason: "exited with code 1 before it was ready"})
+	}
+	report(runner.Exited{Generation: gen, PID: 1000 + gen, Code: 1, Alive: alive})
+}
 
 func (b *bench) exit(gen, code int) {
 	b.mu.Lock()
@@ -170,7 +193,7 @@ func (b *bench) Publish(v proxy.View) proxy.Released {
 }
 
 func (b *bench) Drain(gen int, _ time.Duration, done func(proxy.Drained)) {
-	go done(proxy.Drained{Generation: gen})
+	time.AfterFunc(b.drainTakes, func() { done(proxy.Drained{Generation: gen}) })
 }
 
 func (b *bench) view() proxy.View {

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/watcher-dev/watcher/proxy"
@@ -65,7 +66,7 @@ func (t *turn) launch() {
 		p.gen = t.number()
 	}
 	t.due.restart, t.due.fresh, t.due.recover = false, nil, ""
-	t.retry, t.down = 0, up
+	t.retry, t.down, t.fallen = 0, up, nil
 	t.readByStart = t.readByStart || t.raised > t.closed
 	t.procs = append(t.procs, p)
 	t.do(startProcess{p.gen, p.binary})
@@ -74,29 +75,36 @@ func (t *turn) launch() {
 // vacate makes the target finish its requests and stop, for stop-first.
 func (t *turn) vacate() {
 	if p := t.in(current); p != nil {
-		t.startDrain(p)
-		p.role = draining
+		t.startDrain(p, draining, "makes room for the next")
 	}
 	if p := t.in(standby); p != nil {
 		t.retire(p)
 	}
 }
 
-func (t *turn) startDrain(p *process) {
+func (t *turn) startDrain(p *process, as role, why string) {
+	p.role, p.reason = as, why
 	p.drained, p.began = false, t.now
 	t.do(drain{p.gen, t.policy.drainTimeout})
 }
 
 // end stops a process; limit is how long it has before it is killed.
-func (t *turn) end(p *process, limit time.Duration) {
-	p.role, p.began = stopping, t.now
+func (t *turn) end(p *process, limit time.Duration, why string) {
+	p.role, p.reason, p.began = stopping, why, t.now
 	t.do(stopProcess{p.gen, limit})
+}
+
+// kill ends a process at once.
+func (t *turn) kill(p *process, why string) {
+	p.role, p.reason = stopping, why
+	t.do(killProcess{p.gen})
 }
 
 // retire lets go of a standby: it stops when its last request has ended.
 func (t *turn) retire(p *process) {
+	p.reason = "replaced"
 	if p.drained {
-		t.end(p, t.policy.stopTimeout)
+		t.end(p, t.policy.stopTimeout, p.reason)
 		return
 	}
 	p.role = draining
@@ -108,7 +116,9 @@ func (t *turn) takeWaiting(ev runner.Waiting) {
 	if p == nil || p.role != starting || t.stopping {
 		return
 	}
-	if p.waitsFor = ev.For; ev.For != "" {
+	p.waitsFor, p.reason = ev.For, ""
+	if ev.For != "" {
+		p.reason = "waits for " + ev.For
 		t.sayWaiting(p)
 	}
 }
@@ -122,11 +132,10 @@ func (t *turn) takeReady(ev runner.Ready) {
 		if before := t.in(standby); before != nil {
 			t.retire(before)
 		}
-		t.startDrain(old)
-		old.role = standby
+		t.startDrain(old, standby, fmt.Sprintf("kept until #%d has lived for a second", p.gen))
 	}
 	p.role, p.target, p.began = current, true, t.now
-	t.kills = 0
+	t.kills, t.down = 0, up
 	p.pid, p.upstream = ev.PID, ev.Upstream
 	t.learnPort(p, ev)
 	if !t.buildFailed && p.binary == t.newest {
@@ -148,8 +157,7 @@ func (t *turn) boundLeaving() {
 			continue
 		}
 		if leaving++; leaving > maxLeaving {
-			p.role = stopping
-			t.do(killProcess{p.gen})
+			t.kill(p, "too many older ones drain")
 		}
 	}
 }
@@ -228,6 +236,6 @@ func (t *turn) takeDrained(d proxy.Drained) {
 	}
 	p.drained, p.finished, p.cut = true, d.Finished, d.Cut
 	if p.role == draining {
-		t.end(p, t.policy.stopTimeout)
+		t.end(p, t.policy.stopTimeout, p.reason)
 	}
 }

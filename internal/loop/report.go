@@ -107,14 +107,22 @@ func (t *turn) sayBack(p *process) {
 	t.print(terminal.Event{Kind: terminal.KindSwap, Generation: p.gen, PID: p.pid, Text: "back to the one before"})
 }
 
+// sayRetry tells of a back-off, which begins now.
+func (t *turn) sayRetry(delay time.Duration) {
+	t.print(terminal.Event{
+		Kind: terminal.KindRetry, Generation: t.fallen.Generation, Attempt: t.failures, NextTry: t.retryAt,
+		Text: fmt.Sprintf("start again in %s (attempt %d)", delay, t.failures),
+	})
+}
+
 // sayExit prints no output: it has been seen as it came.
 func (t *turn) sayExit(p process, ev runner.Exited, crash bool) {
 	if crash {
-		t.print(terminal.Event{Kind: terminal.KindFailed, Generation: p.gen, PID: ev.PID, Text: "crash: " + howItEnded(ev)})
+		t.print(terminal.Event{Kind: terminal.KindFailed, Generation: p.gen, PID: ev.PID, Code: &ev.Code, Signal: ev.Signal, Text: "crash: " + howItEnded(ev)})
 		return
 	}
 	t.print(terminal.Event{
-		Kind: terminal.KindExit, Generation: p.gen, PID: ev.PID,
+		Kind: terminal.KindExit, Generation: p.gen, PID: ev.PID, Code: &ev.Code, Signal: ev.Signal,
 		Text: howItEnded(ev), Hint: "the next save starts it again",
 	})
 }

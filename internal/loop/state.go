@@ -45,8 +45,12 @@ type state struct {
 	crashes  []time.Time // of the last ten seconds
 	failures int         // crashes in a row, for the back-off
 	retry    int         // id of the running back-off; 0 for none
+	retryAt  time.Time   // when it ends
 	again    string      // binary that it is about
 	retries  int         // ids given out
+
+	table  *[]proxy.Process // what the user was told of processes; replaced as a whole
+	fallen *proxy.Process   // the last that ended by itself, until another is started; replaced as a whole
 
 	served   bool // something has been target
 	stopping bool
@@ -101,6 +105,7 @@ type build struct {
 type process struct {
 	gen      int
 	role     role
+	reason   string // of its role, in words
 	binary   string
 	covers   uint64
 	pid      int
@@ -236,7 +241,7 @@ func (s *state) view() proxy.View {
 	v := proxy.View{
 		Pending: s.raised, Settled: s.settled,
 		Failed: s.failed(), Stopping: s.stopping,
-		Phase: s.phase(), Problem: s.problem,
+		Phase: s.phase(), Problem: s.problem, Processes: s.table,
 	}
 	if p := s.in(starting); p != nil {
 		v.WaitsFor = p.waitsFor

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/watcher-dev/watcher/proxy"
 	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/watcher"
 )
@@ -13,11 +14,11 @@ import (
 func step(old state, now time.Time, ev event) (state, []effect) {
 	t := turn{state: old.clone(), now: now}
 	t.take(ev)
-	if t.stopping {
-		t.finishStop()
-	} else {
+	if !t.stopping {
 		t.advance()
 	}
+	t.tellStates()
+	t.finishStop()
 	return t.state, t.effects
 }
 
@@ -26,6 +27,7 @@ type turn struct {
 	state
 	now     time.Time
 	effects []effect
+	reaped  *proxy.Process // whose end this turn is about; nil for none
 }
 
 func (t *turn) do(e ...effect) { t.effects = append(t.effects, e...) }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/watcher-dev/watcher/builder"
+	"github.com/watcher-dev/watcher/internal/terminal"
 	"github.com/watcher-dev/watcher/proxy"
 	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/watcher"
@@ -20,12 +21,13 @@ import (
 // script drives step by hand: each verb is one event, and what step asked for is kept
 // as words ("build", "start #2", "drain #1").
 type script struct {
-	t     *testing.T
-	state state
-	now   time.Time
-	n     uint64
-	did   []string
-	said  []string
+	t      *testing.T
+	state  state
+	now    time.Time
+	n      uint64
+	did    []string
+	said   []string
+	states []string // that processes came to
 }
 
 func newScript(t *testing.T) *script {
@@ -45,6 +47,10 @@ func (s *script) event(ev event) *script {
 	s.state = next
 	for _, e := range effects {
 		if e, ok := e.(say); ok {
+			if e.Kind == terminal.KindState {
+				s.states = append(s.states, fmt.Sprintf("#%d %s", e.Generation, e.State))
+				continue
+			}
 			s.said = append(s.said, fmt.Sprintf("%s #%d %s", e.Kind, e.Generation, e.Text))
 			continue
 		}

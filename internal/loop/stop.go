@@ -5,8 +5,7 @@ package loop
 func (t *turn) takeStop() {
 	if t.stopping {
 		for i := range t.procs {
-			t.procs[i].role = stopping
-			t.do(killProcess{t.procs[i].gen})
+			t.kill(&t.procs[i], "watcher stops at once")
 		}
 		return
 	}
@@ -20,10 +19,9 @@ func (t *turn) takeStop() {
 	for i := range t.procs {
 		switch p := &t.procs[i]; p.role {
 		case starting:
-			t.end(p, supersedeLimit)
+			t.end(p, supersedeLimit, "watcher stops")
 		case current:
-			t.startDrain(p)
-			p.role = draining
+			t.startDrain(p, draining, "watcher stops")
 		case standby:
 			t.retire(p)
 		}
@@ -33,7 +31,7 @@ func (t *turn) takeStop() {
 
 // finishStop ends the program when nothing of it is left.
 func (t *turn) finishStop() {
-	if t.build == nil && len(t.procs) == 0 && !t.loading {
+	if t.stopping && t.build == nil && len(t.procs) == 0 && !t.loading {
 		t.do(quit{})
 	}
 }

@@ -23,11 +23,12 @@ func (t *turn) takeFailed(ev runner.Failed) {
 	if p == nil {
 		return
 	}
+	p.pid = ev.PID
 	failed := *p
 	if ev.PID == 0 {
 		t.remove(failed.gen)
 	} else if failed.role == starting {
-		t.end(p, supersedeLimit)
+		t.end(p, supersedeLimit, ev.Reason)
 	}
 	if failed.role == starting && !t.stopping {
 		t.startFailed(failed, ev)
@@ -38,12 +39,13 @@ func (t *turn) takeFailed(ev runner.Failed) {
 // there is one, is left alone (rule 9).
 func (t *turn) startFailed(p process, ev runner.Failed) {
 	t.sayStartFailed(p, ev)
+	t.fell(p, ev.Reason)
 	t.kills = 0
 	if !t.buildFailed { // else what the compiler said is newer
 		t.problem = startProblem(p, ev)
 	}
 	t.settleWork(p.covers)
-	if t.in(current) != nil || t.in(starting) != nil || t.build != nil || t.due.rebuild || t.due.start() {
+	if t.in(current) != nil || t.in(starting) != nil || t.build != nil || t.due.rebuild || t.due.start() || t.down != up {
 		return
 	}
 	if t.proven != "" && t.proven != p.binary {
@@ -62,11 +64,13 @@ func (t *turn) takeExited(ev runner.Exited) {
 	if p == nil {
 		return
 	}
+	p.pid = ev.PID
 	gone := *p
 	t.remove(gone.gen)
 	if gone.role == current && !t.stopping {
 		t.lost(gone, ev)
 	}
+	t.noteEnd(gone, ev)
 	if gone.target && gone.role == stopping {
 		t.sayDrained(gone)
 	}
@@ -79,7 +83,7 @@ func (t *turn) takeUnresponsive(ev runner.Unresponsive) {
 		return
 	}
 	gone := *p
-	t.end(p, t.policy.stopTimeout)
+	t.end(p, t.policy.stopTimeout, ev.Reason)
 	t.lost(gone, runner.Exited{Generation: gone.gen, PID: ev.PID, Code: -1, Reason: ev.Reason, Alive: ev.Alive, Tail: ev.Tail})
 }
 
@@ -96,7 +100,7 @@ func (t *turn) lost(p process, ev runner.Exited) {
 // where it is kept, takes over again (rule 5).
 func (t *turn) fellInProof(p process, ev runner.Exited) {
 	if old := t.in(standby); old != nil {
-		old.role, old.drained = current, false
+		old.role, old.reason, old.drained = current, "the one after it fell", false
 		t.sayBack(old)
 	}
 	t.startFailed(p, runner.Failed{
@@ -113,6 +117,7 @@ func (t *turn) crashed(p process, ev runner.Exited) {
 	calm := ev.Code == 0 && ev.Signal == ""
 	wanted := t.policy.restart == RestartAlways || t.policy.restart == RestartOnFailure && !calm
 	t.sayExit(p, ev, wanted)
+	t.fell(p, howItEnded(ev))
 	kind := problemCrash
 	if calm {
 		kind = problemExit
@@ -155,7 +160,8 @@ func (t *turn) backOff(binary string) {
 	delay := min(firstRetry<<min(t.failures, 10), longestRetry)
 	t.failures++
 	t.retries++
-	t.retry, t.again = t.retries, binary
+	t.retry, t.again, t.retryAt = t.retries, binary, t.now.Add(delay)
+	t.sayRetry(delay)
 	t.do(after{delay, retryDue{t.retry}})
 }
 

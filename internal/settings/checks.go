@@ -57,6 +57,11 @@ func checkFlag(text string) string {
 	return unless(!strings.HasPrefix(text, "-") || name != "o", "is set by watcher, which keeps binaries in its cache: take it away")
 }
 
+func checkHost(text string) string {
+	name := strings.TrimPrefix(text, "*.")
+	return unless(name != "" && !strings.ContainsAny(name, "*:/ "), `is not a name of a host: write it without scheme and port, as "dev.example.org" or "*.example.org"`)
+}
+
 func checkName(text string) string {
 	const digits, letters = "0123456789", "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	right := text != "" && !strings.Contains(digits, text[:1]) && strings.Trim(text, digits+letters) == ""

@@ -77,6 +77,7 @@ func rows() []row {
 		{name: "proxy.strict_port", effect: Never, meaning: "a taken address is an error; else the next free port is used"},
 		{name: "proxy.fresh", effect: Live, meaning: "requests after a save wait for the new code"},
 		{name: "proxy.hold_timeout", effect: Live, meaning: "how long they wait at most"},
+		{name: "proxy.allowed_hosts", effect: Live, meaning: `names under which the front answers, beside localhost, addresses, names without a dot and *.test, *.local, *.internal; "*.example.org" takes all below it`, check: checkHost},
 		{name: "proxy.generation_header", effect: Live, meaning: "every answer names its generation in Watcher-Generation"},
 	}
 }

@@ -81,6 +81,7 @@ type Proxy struct {
 	StrictPort       bool     `toml:"strict_port"`
 	Fresh            bool     `toml:"fresh"`
 	HoldTimeout      Duration `toml:"hold_timeout"`
+	AllowedHosts     []string `toml:"allowed_hosts"`
 	GenerationHeader bool     `toml:"generation_header"`
 }
 

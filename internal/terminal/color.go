@@ -39,7 +39,7 @@ func (p paint) kind(k Kind, word string) string {
 		return p.good.Sprint(word)
 	case KindFailed:
 		return p.bad.Sprint(word)
-	case KindWarn, KindExit:
+	case KindWarn, KindExit, KindRetry:
 		return p.odd.Sprint(word)
 	default:
 		return p.dim.Sprint(word)

@@ -16,7 +16,16 @@ func eventJSON(e Event) []byte {
 		Event
 		Took    float64 `json:"took_ms,omitempty"`
 		HeldFor float64 `json:"held_ms,omitempty"`
-	}{e.Time.Format(timeFormat), e, milliseconds(e.Took), milliseconds(e.HeldFor)})
+		NextTry string  `json:"next_try,omitempty"`
+	}{stamp(e.Time), e, milliseconds(e.Took), milliseconds(e.HeldFor), stamp(e.NextTry)})
+}
+
+// stamp writes a time; "" for none.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(timeFormat)
 }
 
 func outputJSON(at time.Time, stream, text string) []byte {
@@ -25,7 +34,7 @@ func outputJSON(at time.Time, stream, text string) []byte {
 		Kind   Kind   `json:"event"`
 		Stream string `json:"stream"`
 		Text   string `json:"text"`
-	}{at.Format(timeFormat), "output", stream, text})
+	}{stamp(at), "output", stream, text})
 }
 
 // encode returns one line. What stands in v can always be encoded.

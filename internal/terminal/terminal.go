@@ -6,7 +6,7 @@
 //
 // For programs each line is one JSON object with "time" (RFC 3339 with milliseconds),
 // "event" (a [Kind]) and the fields that [Event] names; "took_ms" and "held_ms" are
-// milliseconds with one decimal. A line of the app is
+// milliseconds with one decimal, "next_try" is a time. A line of the app is
 //
 //	{"time":"…","event":"output","stream":"stdout","text":"…"}
 //
@@ -36,7 +36,9 @@ const (
 	KindWait     Kind = "wait"     // a start waits for what the app needs; Text
 	KindSwap     Kind = "swap"     // a generation became target; Took, Held, HeldFor
 	KindDrain    Kind = "drain"    // an old generation finished and stopped; Finished, Cut, Took
-	KindExit     Kind = "exit"     // the app ended by itself; Text
+	KindExit     Kind = "exit"     // the app ended by itself; Text, Code
+	KindRetry    Kind = "retry"    // a crashed app, or one that did not start, is started again in a moment; Text, Attempt, NextTry
+	KindState    Kind = "state"    // JSON only: a process is in another state; State, Text (why), Code, Signal, Attempt, NextTry
 	KindFailed   Kind = "failed"   // a build or start failed, or the app crashed; Text, Problems, Output, Hint
 	KindSettings Kind = "settings" // the settings file was read again; Text
 	KindWarn     Kind = "warn"     // something the user should know; Text, Hint
@@ -56,7 +58,12 @@ type Event struct {
 	HeldFor    time.Duration `json:"-"`              // the longest of them; "held_ms" in JSON
 	Finished   int           `json:"finished,omitempty"`
 	Cut        int           `json:"cut,omitempty"`
-	Files      []string      `json:"files,omitempty"` // relative to the folder watcher was started in
+	State      string        `json:"state,omitempty"`   // starting, serving, ready, draining, stopping, exited, backing off or given up
+	Code       *int          `json:"code,omitempty"`    // exit code of a process that ended; -1 if a signal ended it
+	Signal     string        `json:"signal,omitempty"`  // that ended it
+	Attempt    int           `json:"attempt,omitempty"` // to start again, from 1
+	NextTry    time.Time     `json:"-"`                 // when; "next_try" in JSON
+	Files      []string      `json:"files,omitempty"`   // relative to the folder watcher was started in
 	Problems   []Problem     `json:"problems,omitempty"`
 	Output     []string      `json:"output,omitempty"` // lines of the compiler or the app that say more
 }
@@ -94,7 +101,7 @@ func New(out, err io.Writer, style Style) *Terminal {
 // Print prints one event in one write. Any goroutine may call it; events stand in the
 // order of the calls. An event without a time is of now.
 func (t *Terminal) Print(e Event) {
-	if t.style.Quiet && e.Kind != KindFailed && e.Kind != KindWarn {
+	if t.style.Quiet && e.Kind != KindFailed && e.Kind != KindWarn || e.Kind == KindState && !t.style.JSON {
 		return
 	}
 	if e.Time.IsZero() {

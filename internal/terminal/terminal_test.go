@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +24,7 @@ func events() []Event {
 	for i := range 20 {
 		many = append(many, fmt.Sprintf("views/%02d.tmpl", i))
 	}
+	killed := -1
 	es := []Event{
 		{Kind: KindFront, Text: "http://localhost:8080"},
 		{Kind: KindReady, Generation: 1, PID: 4242, Text: "http://localhost:8080", Took: 18 * time.Millisecond},
@@ -38,7 +40,7 @@ func events() []Event {
 		{Kind: KindDrain, Generation: 6, PID: 4242, Finished: 1, Took: 6 * time.Millisecond},
 		{Kind: KindDrain, Generation: 6, PID: 4242, Finished: 2, Cut: 1, Took: 125 * time.Second},
 		{Kind: KindDrain, Generation: 6, PID: 4242, Took: 6 * time.Millisecond},
-		{Kind: KindExit, Generation: 7, PID: 4243, Text: "exited with code 0 after 3.1s", Hint: "the next save starts it again"},
+		{Kind: KindExit, Generation: 7, PID: 4243, Text: "exited with code 0 after 3.1s", Code: new(int), Hint: "the next save starts it again"},
 		{
 			Kind: KindFailed, Generation: 8, Took: 300 * time.Millisecond, Text: "build: 2 problems", Hint: "#7 goes on",
 			Problems: []Problem{
@@ -49,6 +51,8 @@ func events() []Event {
 		},
 		{Kind: KindFailed, Generation: 9, PID: 4245, Text: "start: exited with code 1 before it listened", Output: []string{"\x1b[31mpanic\x1b[0m: no database", "", "goroutine 1 [running]:\r"}},
 		{Kind: KindFailed, Text: `.watcher.toml:7:1: unknown key "stop_timout" in [run]: did you mean "stop_timeout"?`, Hint: "the old settings stay"},
+		{Kind: KindRetry, Generation: 9, Text: "start again in 400ms (attempt 3)", Attempt: 3, NextTry: at.Add(400 * time.Millisecond)},
+		{Kind: KindState, Generation: 9, PID: 4245, State: "backing off", Text: "ended by signal killed after 3.1s", Code: &killed, Signal: "killed", Attempt: 3, NextTry: at.Add(400 * time.Millisecond)},
 		{Kind: KindSettings, Text: "changed: proxy.fresh, run.swap"},
 		{Kind: KindWarn, Text: "port 8080 is taken: the front is http://localhost:8081", Hint: "end the other program"},
 		{Kind: KindStop, Text: "requests in flight may finish; interrupt again to end at once"},
@@ -105,8 +109,9 @@ func TestT3_JSONGivesBackTheEvent(t *testing.T) {
 		}
 		var got struct {
 			Event
-			Took float64 `json:"took_ms"`
-			Held float64 `json:"held_ms"`
+			Took float64   `json:"took_ms"`
+			Held float64   `json:"held_ms"`
+			Next time.Time `json:"next_try"`
 		}
 		decoder := json.NewDecoder(&out)
 		decoder.DisallowUnknownFields()
@@ -116,10 +121,11 @@ func TestT3_JSONGivesBackTheEvent(t *testing.T) {
 		near := func(ms float64, d time.Duration) bool {
 			return (time.Duration(ms*float64(time.Millisecond)) - d).Abs() <= 50*time.Microsecond
 		}
-		if !near(got.Took, e.Took) || !near(got.Held, e.HeldFor) || !got.Time.Equal(e.Time.Truncate(time.Millisecond)) {
+		if !near(got.Took, e.Took) || !near(got.Held, e.HeldFor) || !got.Time.Equal(e.Time.Truncate(time.Millisecond)) ||
+			!got.Next.Equal(e.NextTry.Truncate(time.Millisecond)) {
 			t.Errorf("times: got %+v, want %+v", got, e)
 		}
-		e.Took, e.HeldFor, e.Time, got.Time = 0, 0, time.Time{}, time.Time{}
+		e.Took, e.HeldFor, e.Time, e.NextTry, got.Time = 0, 0, time.Time{}, time.Time{}, time.Time{}
 		if !reflect.DeepEqual(got.Event, e) {
 			t.Errorf("got  %+v\nwant %+v", got.Event, e)
 		}
@@ -227,13 +233,14 @@ func writeInPieces(w interface {
 func TestT4_PrintOrder(t *testing.T) {
 	var out recorder
 	terminal := New(&out, &out, Style{})
+	people := slices.DeleteFunc(events(), func(e Event) bool { return e.Kind == KindState }) // of whom it is kept
 	for _, e := range events() {
 		terminal.Print(e)
 	}
-	if len(out.writes) != len(events()) {
-		t.Fatalf("%d writes for %d events", len(out.writes), len(events()))
+	if len(out.writes) != len(people) {
+		t.Fatalf("%d writes for %d events", len(out.writes), len(people))
 	}
-	for i, e := range events() {
+	for i, e := range people {
 		if first, _, _ := strings.Cut(out.writes[i], "\n"); !strings.Contains(first, string(e.Kind)) {
 			t.Errorf("write %d is %q and not of %s", i, first, e.Kind)
 		}

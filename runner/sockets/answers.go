@@ -2,6 +2,7 @@ package sockets
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -29,19 +30,24 @@ func Accepts(ctx context.Context, addr netip.AddrPort) bool {
 	return true
 }
 
-// SpeaksHTTP says whether addr answers a request that no handler of the app sees:
-// Go's server answers OPTIONS * by itself, others refuse it in words.
-func SpeaksHTTP(ctx context.Context, addr netip.AddrPort) bool {
+// Speaks says whether addr answers a request that no handler of the app sees: Go's
+// server answers OPTIONS * by itself, others refuse it in words, and one of TLS says so.
+func Speaks(ctx context.Context, addr netip.AddrPort) (HTTP, TLS bool) {
 	conn, err := dial(ctx, addr)
 	if err != nil {
-		return false
+		return false, false
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	_ = conn.SetDeadline(time.Now().Add(answerLimit))
 	_, _ = io.WriteString(conn, "OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-	_, err = http.ReadResponse(bufio.NewReader(conn), nil)
-	return err == nil
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		return false, false
+	}
+	said, _ := io.ReadAll(io.LimitReader(response.Body, 256))
+	TLS = response.StatusCode == http.StatusBadRequest && bytes.Contains(said, []byte("HTTP request to an HTTPS server"))
+	return !TLS, TLS
 }
 
 // AnswersBelow500 asks once for url. said is what the answer was, in words.

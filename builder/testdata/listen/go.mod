@@ -1,0 +1,3 @@
+module example.com/listen
+
+go 1.26

@@ -1,0 +1,80 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/watcher-dev/watcher/proxy/pages"
+)
+
+// words say for people what a phase is and what ends it.
+func (p Phase) words() string {
+	if w, ok := phaseWords[p]; ok {
+		return w
+	}
+	return "there is no app to answer"
+}
+
+var phaseWords = map[Phase]string{
+	Building: "the app is being built",
+	Starting: "the app is starting",
+	Serving:  "the app is ready",
+	Draining: "the old version finishes its requests before the new one starts",
+	BackOff:  "the app crashed and is started again in a moment",
+	Broken:   "the newest version does not build or start; save a fix and it is tried again",
+	GivenUp:  "the app crashed too often; save a fix and it is started again",
+	Exited:   "the app has ended; the next save starts it again",
+	Stopping: "watcher is stopping",
+}
+
+// refuse answers a request that admit turned down under s.
+func (x *exchange) refuse(r *http.Request, s *state) {
+	f := pages.Failure{Status: http.StatusServiceUnavailable, Detail: s.Phase.words(), Phase: string(s.Phase), Problem: s.Problem}
+	if s.WaitsFor != "" {
+		f.Detail = "the app starts when " + s.WaitsFor + " is there"
+	}
+	switch {
+	case s.Stopping:
+		f.Phase, f.Detail = string(Stopping), Stopping.words()
+		x.Header().Set("Connection", "close")
+	case s.target != nil: // it is there and took no connection, for as long as rule 20 allows
+		f.Status = http.StatusBadGateway
+		f.Detail = fmt.Sprintf("the app does not accept connections on %s; look at its output or restart it", s.Upstream)
+	}
+	explain(x.ResponseWriter, r, f)
+}
+
+// badGateway answers a request that was sent and got no answer.
+func (x *exchange) badGateway(r *http.Request, s *state) {
+	f := pages.Failure{Status: http.StatusBadGateway, Phase: string(s.Phase), Problem: s.Problem}
+	switch {
+	case s.target.cut.Load():
+		f.Detail = "the app was replaced and did not answer within the drain limit"
+	case hungUp(x.err):
+		f.Detail = "the app closed the connection before it answered"
+	default:
+		f.Detail = "the app's answer cannot be passed on: " + x.err.Error()
+	}
+	explain(x.ResponseWriter, r, f)
+}
+
+// explain sends f in the way of the protocol: a gRPC call has its status in the headers.
+func explain(w http.ResponseWriter, r *http.Request, f pages.Failure) {
+	if r.ProtoMajor == 2 && isGRPC(r.Header) {
+		writeGRPC(w, f.Detail)
+		return
+	}
+	f.Write(w, r)
+}
+
+// hungUp reports whether err means that the app closed the connection. The transport
+// has no exported error for one that it finds closed.
+func hungUp(err error) bool {
+	_, network := errors.AsType[*net.OpError](err)
+	return network || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		strings.Contains(err.Error(), "server closed idle connection")
+}

@@ -1,0 +1,101 @@
+package watcher
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Graph is what the build reads and what the code names.
+type Graph struct {
+	Packages []Package // compiled ones of the project: main module, go.work members, local replace targets, vendored
+	Files    []string  // absolute: go.mod, go.sum, go.work, go.work.sum, vendor/modules.txt of all of these
+	Named    []Named
+	Takes    func(dir, name string, src []byte) bool // whether the compiler would take this Go file by its name and build constraints; pure
+}
+
+// Package is a folder that the compiler reads.
+type Package struct {
+	Dir     string // absolute
+	Missing bool   // imported and not there yet: its folder is waited for
+}
+
+// Named is a file, a folder or a glob that a string of the code or an argument of the
+// app names.
+type Named struct {
+	Path  string // absolute
+	Use   Use
+	Where string // file:line of the string, or what else names it
+}
+
+// Use is what the app does with what it names.
+type Use uint8
+
+const (
+	Read      Use = iota // read as configuration or data
+	Templates            // parsed as templates
+	Static               // served as it is
+)
+
+// Learn replaces the graph of a running watcher. Any goroutine may call it. It returns
+// at once; what is newly relevant is remembered as it is then, but files in newly watched
+// folders that were written since count as saved (none, if it is zero).
+func (w *Watcher) Learn(g Graph, since time.Time) {
+	w.inbox.put(func() { w.inbox.post.graph, w.inbox.post.since = &g, since })
+}
+
+// settleSlack is how much older than the moment of its writing the time of a file may
+// be: systems take it from a clock that ticks.
+const settleSlack = 20 * time.Millisecond
+
+// takeGraph carries out Learn.
+func (w *Watcher) takeGraph(g Graph, since time.Time) {
+	w.cfg.Graph = w.homed(g)
+	if !since.IsZero() {
+		w.since = since.Add(-settleSlack)
+	}
+	w.rule()
+	w.since = time.Time{}
+}
+
+// homed gives what lies in Root the name that Root has for us, which may be a link.
+func (w *Watcher) homed(g Graph) *Graph {
+	root, real := w.cfg.Root, w.real(w.cfg.Root)
+	home := func(name string) string {
+		if rel, err := filepath.Rel(real, name); err == nil && filepath.IsLocal(rel) {
+			return filepath.Join(root, rel)
+		}
+		return filepath.Clean(name)
+	}
+	h := Graph{Takes: g.Takes}
+	for _, p := range g.Packages {
+		p.Dir = home(p.Dir)
+		h.Packages = append(h.Packages, p)
+	}
+	for _, file := range g.Files {
+		h.Files = append(h.Files, home(file))
+	}
+	for _, n := range g.Named {
+		n.Path = home(n.Path)
+		h.Named = append(h.Named, n)
+	}
+	return &h
+}
+
+// late reports whether a file that Learn brings in was written after its graph was read.
+func (w *Watcher) late(name string) bool {
+	if w.since.IsZero() {
+		return false
+	}
+	info, err := os.Stat(name)
+	return err == nil && info.ModTime().After(w.since)
+}
+
+// lookAnew asks the new graph whether the compiler takes a file that is known, as long as
+// it is what is remembered.
+func (w *Watcher) lookAnew(name string, f file) {
+	if c := w.read(name); c.same(f.content) {
+		f.content = c
+		w.files[name] = f
+	}
+}

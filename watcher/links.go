@@ -1,0 +1,92 @@
+package watcher
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// What lies behind a link is watched where it really lies, and told of by the names that
+// it has in the project: a folder may have several, and so may a file.
+
+// called returns the names that the project has for what the system calls real.
+func (w *Watcher) called(real string) []string {
+	names := slices.Concat(w.names[real], w.links[real])
+	for _, dir := range w.names[filepath.Dir(real)] {
+		if name := filepath.Join(dir, filepath.Base(real)); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// real is where a name leads; itself, if it leads nowhere.
+func (w *Watcher) real(name string) string {
+	if target, err := filepath.EvalSymlinks(name); err == nil {
+		return target
+	}
+	return name
+}
+
+// leadsBack reports whether a link leads to a folder that it lies in: following it would
+// never end.
+func (w *Watcher) leadsBack(link, real string) bool {
+	const slash = string(filepath.Separator)
+	for dir := filepath.Dir(link); ; dir = filepath.Dir(dir) {
+		in, known := w.folders[dir]
+		if known && within(in.real, real, slash) {
+			return true
+		}
+		if !known || dir == filepath.Dir(dir) {
+			return false
+		}
+	}
+}
+
+// follow notes where a link to a file leads, if it asks for anything.
+func (w *Watcher) follow(name string) {
+	real := w.real(name)
+	if w.judge(name, w.folders[filepath.Dir(name)]).action != Ignore && real != name && !slices.Contains(w.links[real], name) {
+		w.links[real] = append(w.links[real], name)
+	}
+}
+
+// watchLinked watches the folders of files that only links lead to.
+func (w *Watcher) watchLinked() {
+	for file := range w.links {
+		dir := filepath.Dir(file)
+		in, known := w.folders[dir]
+		if len(w.names[dir]) > 0 && (!known || in.pass == w.pass) {
+			continue // by a name of the project
+		}
+		if err := w.watch(dir, folder{real: dir, skipped: true}); err != nil {
+			w.complain(dir, err)
+		}
+	}
+}
+
+// relink looks at the links of a folder anew: one that came, or leads elsewhere now, may
+// be what others go through. Kubernetes replaces mounted configuration in this way.
+func (w *Watcher) relink(dir string) {
+	in, known := w.folders[dir]
+	if !known {
+		return
+	}
+	for name, f := range w.files {
+		if filepath.Dir(name) == dir && isLink(name) {
+			w.touch(name, f.verdict)
+		}
+	}
+	for name, child := range w.folders {
+		if filepath.Dir(name) == dir && isLink(name) && child.real != w.real(name) {
+			w.forget(name)
+		}
+	}
+	_ = w.visit(dir, in, saved)
+	w.watchLinked()
+}
+
+func isLink(name string) bool {
+	info, err := os.Lstat(name)
+	return err == nil && info.Mode()&os.ModeSymlink != 0
+}
