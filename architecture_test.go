@@ -15,9 +15,10 @@ const module = "github.com/watcher-dev/watcher"
 var arrows = map[string][]string{
 	"watcher":           nil,
 	"builder":           nil,
-	"runner":            {"runner/needs", "runner/notify", "runner/output", "runner/shim", "runner/sockets"},
+	"runner":            {"runner/kin", "runner/needs", "runner/notify", "runner/output", "runner/shim", "runner/sockets"},
 	"runner/sockets":    nil,
 	"runner/shim":       nil,
+	"runner/kin":        nil,
 	"runner/notify":     nil,
 	"runner/output":     nil,
 	"runner/needs":      {"runner/sockets"},

@@ -23,6 +23,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/watcher-dev/watcher/runner/kin"
 	"github.com/watcher-dev/watcher/runner/shim"
 )
 
@@ -53,7 +54,7 @@ var apps = map[string]func(){
 	"exit 4 on HUP":  func() { exitOn(syscall.SIGHUP, 4); serve(port()) },
 	"grandchild":     func() { spawn("lounge", false); serve(port()) },
 	"orphan":         func() { spawn("forker", false); serve(port()) },
-	"escapee":        func() { spawn("lounge", true); serve(port()) },
+	"escapee":        func() { os.Unsetenv(kin.Variable); spawn("lounge", true); serve(port()) },
 	"build":          func() { spawn("lounge", false); lounge() },
 	"leave behind":   func() { spawn("lounge", false) },
 	"say env":        sayEnv,
@@ -72,6 +73,10 @@ var apps = map[string]func(){
 	"announce":                announce,
 	"announce, do not answer": func() { announce(); lounge() },
 	"serve until told":        serveUntilTold,
+
+	"daemonise":                     func() { spawn("lounge", true) },
+	"hand on":                       handOn,
+	"exit 0 on TERM, with a daemon": func() { exitOn(syscall.SIGTERM, 0); spawn("lounge", true); serve(port()) },
 
 	"call":        call,
 	"child calls": func() { spawn("call", false); lounge() },
@@ -243,4 +248,29 @@ func parent() {
 	build := again("build")
 	build.Stdout = os.Stdout
 	_ = r.Run(context.Background(), build)
+}
+
+// handOn serves, and on USR2 hands its socket to a child and exits, as tableflip does.
+func handOn() {
+	l := listen(port())
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGUSR2)
+	go func() {
+		<-asked
+		file, err := l.(*net.TCPListener).File()
+		if err != nil {
+			panic(err)
+		}
+		cmd := again("serve fd 3")
+		cmd.ExtraFiles = []*os.File{file}
+		cmd.Stderr = os.Stderr
+		cmd.Stdout = os.Stdout
+		if err := cmd.Start(); err != nil { // which returns when it runs, and bears our mark
+			panic(err)
+		}
+		fmt.Println("pid", cmd.Process.Pid)
+		os.Exit(0)
+	}()
+	_ = http.Serve(l, nil)
+	lounge()
 }

@@ -22,9 +22,11 @@ type group struct {
 	cmd    *exec.Cmd
 	id     int // of the group, and pid of its leader
 	runner *Runner
+	leave  func()    // called when the leader has ended and the others have not; may be nil
 	exited time.Time // when the leader was seen to have ended; set by wait
 
 	mu     sync.Mutex
+	killed bool // by us, while the leader lived
 	reaped bool // id may belong to another process
 }
 
@@ -60,9 +62,11 @@ func (r *Runner) launch(cmd *exec.Cmd) (*group, error) {
 func (g *group) signal(sig syscall.Signal) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.reaped {
-		signalGroup(g.id, sig)
+	if g.reaped {
+		return
 	}
+	g.killed = g.killed || sig == syscall.SIGKILL && g.exited.IsZero()
+	signalGroup(g.id, sig)
 }
 
 // wait blocks until the leader has ended, kills the rest of the group, and returns
@@ -72,7 +76,12 @@ func (g *group) signal(sig syscall.Signal) {
 // number of the group, belongs to nobody else and can be signalled safely.
 func (g *group) wait() error {
 	awaitExit(g.id)
+	g.mu.Lock()
 	g.exited = time.Now()
+	g.mu.Unlock()
+	if g.leave != nil {
+		g.leave()
+	}
 	g.signal(syscall.SIGKILL)
 	g.runner.guard.remove(g.id)
 	g.mu.Lock()

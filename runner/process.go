@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/watcher-dev/watcher/runner/kin"
 	"github.com/watcher-dev/watcher/runner/notify"
 	"github.com/watcher-dev/watcher/runner/output"
 	"github.com/watcher-dev/watcher/runner/sockets"
@@ -36,6 +38,9 @@ type process struct {
 
 	launched chan struct{} // closed when group is set, or never will be
 	group    *group        // nil if it could not be started
+	mark     kin.Mark      // of all that descends from it
+	left     []kin.Process // what the leader left behind when it ended
+	oomKills int           // see there; at the start
 	moves    *moves        // nil unless its listeners are moved; set with group
 
 	telling sync.Mutex // reports come one after the other
@@ -61,13 +66,15 @@ func (p *process) run() {
 	go func() {
 		defer ended()
 		_ = p.group.wait() // how it ended stands in the process state
+		p.mark.End(goneLimit)
 		p.output.Finish(pipeDelay)
 	}()
 
 	found, fail := p.awaitReady(alive)
 	switch {
 	case alive.Err() != nil:
-		p.tell(p.failed(refusal{reason: p.end() + " before it was ready", hint: p.hintFromTail()}))
+		end := p.ending()
+		p.tell(p.failed(refusal{reason: end.words() + " before it was ready", hint: cmp.Or(end.hint, p.hintFromTail())}))
 	case fail != nil:
 		p.tell(p.failed(*fail))
 	default:
@@ -86,12 +93,13 @@ func (p *process) run() {
 	}
 	p.moves.close()
 	p.forget()
-	state := p.group.cmd.ProcessState
+	end := p.ending()
 	p.tell(Exited{
 		Generation: p.spec.Generation,
 		PID:        p.group.id,
-		Code:       state.ExitCode(),
-		Signal:     signalName(state.Sys()),
+		Code:       end.code,
+		Signal:     end.signal,
+		Reason:     end.reason,
 		Alive:      p.group.exited.Sub(began),
 		Tail:       p.output.Last(),
 	})
@@ -144,7 +152,8 @@ func (p *process) launch() error {
 	cmd.Env = append(cmd.Env,
 		p.portEnv()+"="+strconv.Itoa(p.port), // over the user's own (rule 16)
 		"WATCHER_GENERATION="+strconv.Itoa(s.Generation),
-		"WATCHER_URL="+s.URL)
+		"WATCHER_URL="+s.URL,
+		kin.Variable+"="+string(p.mark))
 	if s.Moved {
 		started, err := p.askToMove(cmd)
 		if err != nil {
@@ -154,7 +163,10 @@ func (p *process) launch() error {
 	}
 	p.output.Connect(cmd, [2]output.Stream{{Sink: s.Stdout, Screen: s.StdoutScreen}, {Sink: s.Stderr, Screen: s.StderrScreen}})
 	defer p.output.Started()
-	p.group, err = p.runner.launch(cmd)
+	p.oomKills = oomKills()
+	if p.group, err = p.runner.launch(cmd); err == nil {
+		p.group.leave = p.leave
+	}
 	return err
 }
 
@@ -234,15 +246,6 @@ func (p *process) failed(r refusal) Failed {
 	}
 }
 
-// end says in words how the process ended, once it has.
-func (p *process) end() string {
-	state := p.group.cmd.ProcessState
-	if name := signalName(state.Sys()); name != "" {
-		return fmt.Sprintf("was ended by a signal (%s)", name)
-	}
-	return fmt.Sprintf("exited with code %d", state.ExitCode())
-}
-
 func (p *process) hintFromTail() string {
 	for _, line := range p.output.Last() {
 		if strings.Contains(line, "address already in use") {
@@ -279,6 +282,13 @@ func (p *process) stop(limit time.Duration) {
 		return
 	}
 	p.killAt = at
+}
+
+// told says whether its end was asked for.
+func (p *process) told() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.killing != nil || p.group.killed
 }
 
 // cancelKill drops the timer of a process that is gone.

@@ -22,6 +22,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/watcher-dev/watcher/runner/kin"
 	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
@@ -163,7 +164,7 @@ func New() (*Runner, error) {
 // of the runner, one event after the other; it must not block for long. A start
 // after Close is passed over.
 func (r *Runner) Start(s Spec, report func(Event)) {
-	p := &process{runner: r, spec: s, report: report, launched: make(chan struct{})}
+	p := &process{runner: r, spec: s, report: report, mark: kin.New(), launched: make(chan struct{})}
 	p.waiting, p.endWaiting = context.WithCancel(context.Background())
 	r.mu.Lock()
 	defer r.mu.Unlock()

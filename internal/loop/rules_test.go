@@ -2,6 +2,7 @@ package loop
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -258,4 +259,18 @@ func TestLive_UnresponsiveTargetIsTakenForACrashedOne(t *testing.T) {
 func TestLive_UnresponsiveCandidateInProofGivesWay(t *testing.T) {
 	s := row(newScript(t), "in proof").unresponsive(2)
 	s.wantView("back to #1", func(v proxy.View) bool { return v.Generation == 1 && v.Failed })
+}
+
+// An app that hands its socket to a child and exits has not gone: what it left was ended,
+// and it is started again.
+func TestR12_AppThatLeavesAnotherBehindIsStartedAgain(t *testing.T) {
+	s := row(newScript(t), "idle")
+	s.did = nil
+	s.event(ran{runner.Exited{Generation: 1, PID: 101, Reason: "left pid 7 (shop) behind and exited with code 0", Alive: 3 * time.Second}})
+	s.wantDid("after 100ms")
+	if last := s.said[len(s.said)-1]; !slices.ContainsFunc(s.said, func(l string) bool {
+		return strings.Contains(l, "crash: left pid 7 (shop) behind and exited with code 0 after 3s")
+	}) {
+		t.Errorf("it was said %q", last)
+	}
 }

@@ -114,7 +114,7 @@ func (t *turn) crashed(p process, ev runner.Exited) {
 	if ev.Alive >= steady {
 		t.failures = 0
 	}
-	calm := ev.Code == 0 && ev.Signal == ""
+	calm := ev.Code == 0 && ev.Signal == "" && ev.Reason == "" // else it has not really gone
 	wanted := t.policy.restart == RestartAlways || t.policy.restart == RestartOnFailure && !calm
 	t.sayExit(p, ev, wanted)
 	t.fell(p, howItEnded(ev))
