@@ -74,6 +74,9 @@ var apps = map[string]func(){
 	"announce, do not answer": func() { announce(); lounge() },
 	"serve until told":        serveUntilTold,
 
+	"bind late":            func() { signal.Ignore(syscall.SIGTERM); bindLate(false) },
+	"bind the second time": func() { bindLate(true) },
+
 	"daemonise":                     func() { spawn("lounge", true) },
 	"hand on":                       handOn,
 	"exit 0 on TERM, with a daemon": func() { exitOn(syscall.SIGTERM, 0); spawn("lounge", true); serve(port()) },

@@ -31,6 +31,9 @@ func (e ending) words() string {
 // leave is called when the leader has ended and all else of it is about to be: what
 // runs now was left behind. Nobody is told of that who has asked for the end.
 func (p *process) leave() {
+	if p.told() {
+		return
+	}
 	for _, other := range p.mark.Processes() {
 		if other.PID != p.group.id {
 			p.left = append(p.left, other)
@@ -45,7 +48,7 @@ func (p *process) ending() ending {
 	switch {
 	case e.signal == syscall.SIGKILL.String() && !p.group.killed:
 		e.reason = killedBy(p.oomKills, oomKills())
-	case e.code == 0 && len(p.left) > 0 && !p.told():
+	case e.code == 0 && len(p.left) > 0:
 		e.reason = "left " + names(p.left) + " behind and exited with code 0"
 		e.hint = "what it left was ended: let the app stay in the foreground, in the process that watcher has started"
 	}

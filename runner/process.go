@@ -26,18 +26,19 @@ const (
 // process is one started generation. Its life is run; everything else is called
 // from outside and only sends signals.
 type process struct {
-	runner *Runner
-	spec   Spec
-	report func(Event)
-	output output.Output
-	port   int // given to the app; guarded by runner.mu until launched is closed
+	runner  *Runner
+	spec    Spec
+	report  func(Event)
+	output  output.Output
+	settled bool // on its port: it is not given another one
+	port    int  // given to the app; guarded by runner.mu until launched is closed
 
 	waiting    context.Context    // ends when it is started, or never will be
 	endWaiting context.CancelFunc // may be called by anybody
 	notify     *notify.Socket     // nil if it is not asked for READY=1
 
 	launched chan struct{} // closed when group is set, or never will be
-	group    *group        // nil if it could not be started
+	group    *group        // nil if it could not be started; by others than run under mu
 	mark     kin.Mark      // of all that descends from it
 	left     []kin.Process // what the leader left behind when it ended
 	oomKills int           // see there; at the start
@@ -46,6 +47,7 @@ type process struct {
 	telling sync.Mutex // reports come one after the other
 
 	mu      sync.Mutex
+	doomed  bool        // its end was asked for
 	killing *time.Timer // set by the first stop
 	killAt  time.Time
 }
@@ -58,19 +60,18 @@ func (p *process) run() {
 		return
 	}
 	began := time.Now()
-	if err := p.launch(); err != nil {
+	err := p.launch()
+	close(p.launched)
+	if err != nil {
 		p.notStarted("could not be started: " + err.Error())
 		return
 	}
-	alive, ended := context.WithCancel(context.Background())
-	go func() {
-		defer ended()
-		_ = p.group.wait() // how it ended stands in the process state
-		p.mark.End(goneLimit)
-		p.output.Finish(pipeDelay)
-	}()
-
+	alive := p.reap()
 	found, fail := p.awaitReady(alive)
+	if p.portStolen(alive.Err() != nil, fail) && p.startAgain(alive.Done()) {
+		alive = p.reap()
+		found, fail = p.awaitReady(alive)
+	}
 	switch {
 	case alive.Err() != nil:
 		end := p.ending()
@@ -105,6 +106,19 @@ func (p *process) run() {
 	})
 }
 
+// reap waits for the end of what was started, in a goroutine that ends with it. The
+// context ends when nothing of it is left.
+func (p *process) reap() (alive context.Context) {
+	alive, ended := context.WithCancel(context.Background())
+	go func() {
+		defer ended()
+		_ = p.group.wait() // how it ended stands in the process state
+		p.mark.End(goneLimit)
+		p.output.Finish(pipeDelay)
+	}()
+	return alive
+}
+
 // notStarted reports that there never was a process.
 func (p *process) notStarted(reason string) {
 	if p.notify != nil {
@@ -125,7 +139,6 @@ func (p *process) tell(e Event) {
 
 // launch starts the binary on a port of our choosing, or on a socket of ours.
 func (p *process) launch() error {
-	defer close(p.launched)
 	s := p.spec
 	cmd := exec.Command(s.Binary, s.Args...)
 	cmd.Dir = s.Dir
@@ -143,10 +156,12 @@ func (p *process) launch() error {
 	} else if err := p.runner.reservePort(p); err != nil {
 		return err
 	}
-	if s.Notify {
+	if s.Notify && p.notify == nil {
 		if err := p.listenForReady(); err != nil {
 			return err
 		}
+	}
+	if s.Notify {
 		cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+p.notify.Name)
 	}
 	cmd.Env = append(cmd.Env,
@@ -164,8 +179,9 @@ func (p *process) launch() error {
 	p.output.Connect(cmd, [2]output.Stream{{Sink: s.Stdout, Screen: s.StdoutScreen}, {Sink: s.Stderr, Screen: s.StderrScreen}})
 	defer p.output.Started()
 	p.oomKills = oomKills()
-	if p.group, err = p.runner.launch(cmd); err == nil {
-		p.group.leave = p.leave
+	g, err := p.runner.launch(cmd)
+	if err == nil {
+		p.group, g.leave = g, p.leave
 	}
 	return err
 }
@@ -203,6 +219,7 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 		handed:    p.spec.Socket,
 		announced: p.spec.Notify,
 		path:      p.spec.ReadyPath,
+		settled:   p.settled,
 		limit:     timeout,
 		moves:     p.moves,
 	}
@@ -263,11 +280,27 @@ func signalName(status any) string {
 	return ""
 }
 
+// leader returns the group, for others than run; nil if there is none.
+func (p *process) leader() *group {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.group
+}
+
+// signal sends sig to the group.
+func (p *process) signal(sig syscall.Signal) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.doomed = p.doomed || sig == syscall.SIGKILL
+	p.group.signal(sig)
+}
+
 // stop asks the group to end and sets, or brings forward, the time at which it is killed.
 func (p *process) stop(limit time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at := time.Now().Add(limit)
+	p.doomed = true
 	switch {
 	case p.killing == nil:
 		sig := p.spec.StopSignal
@@ -275,7 +308,7 @@ func (p *process) stop(limit time.Duration) {
 			sig = syscall.SIGTERM
 		}
 		p.group.signal(sig)
-		p.killing = time.AfterFunc(limit, func() { p.group.signal(syscall.SIGKILL) })
+		p.killing = time.AfterFunc(limit, func() { p.signal(syscall.SIGKILL) })
 	case at.Before(p.killAt):
 		p.killing.Reset(limit)
 	default:
@@ -288,7 +321,7 @@ func (p *process) stop(limit time.Duration) {
 func (p *process) told() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.killing != nil || p.group.killed
+	return p.doomed
 }
 
 // cancelKill drops the timer of a process that is gone.

@@ -35,6 +35,7 @@ type search struct {
 	told      int    // the port that the user says the app listens on; 0 if not told
 	likely    int    // one that it is expected to take; 0 if none is
 	handed    bool   // the given port is that of a socket which the app was handed
+	settled   bool   // nothing can be done if another program listens on the given port
 	announced bool   // it has said that it is ready
 	path      string // to be answered; "" if listening is enough
 	limit     time.Duration
@@ -53,6 +54,7 @@ type search struct {
 // refusal says why a process is not ready, in the words of [Failed].
 type refusal struct {
 	reason, hint string
+	stolen       bool // another program listens on the port that the app was given, which was free
 	own          bool // the app listens on several ports of its own
 }
 
@@ -134,6 +136,9 @@ func (s *search) onKnownPort(ctx context.Context) netip.AddrPort {
 				return addr
 			}
 			s.foreign, interval = int(addr.Port()), foreignInterval
+			if s.foreign == s.given && !s.settled {
+				return netip.AddrPort{} // there are others
+			}
 		}
 		if !pause(ctx, interval) {
 			return netip.AddrPort{}
@@ -228,7 +233,7 @@ func (s *search) notListening() *refusal {
 	case len(s.silent) > 0:
 		reason += fmt.Sprintf("; it listens on %s, where it does not answer HTTP", list(s.silent))
 	}
-	return &refusal{reason: reason, hint: hint}
+	return &refusal{reason: reason, hint: hint, stolen: s.foreign == s.given && !s.settled}
 }
 
 // ports returns the distinct ports of addrs, in order.

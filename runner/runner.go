@@ -189,7 +189,7 @@ func (r *Runner) Kill(generation int) { r.Signal(generation, syscall.SIGKILL) }
 // Signal sends sig to the group.
 func (r *Runner) Signal(generation int, sig syscall.Signal) {
 	if p := r.process(generation, sig == syscall.SIGKILL); p != nil {
-		p.group.signal(sig)
+		p.signal(sig)
 	}
 }
 
@@ -210,7 +210,7 @@ func (r *Runner) process(generation int, end bool) *process {
 		return nil
 	}
 	<-p.launched
-	if p.group == nil {
+	if p.leader() == nil {
 		return nil
 	}
 	return p

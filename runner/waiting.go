@@ -42,7 +42,8 @@ func (p *process) awaitNeeds() (missing string) {
 func (p *process) listenForReady() (err error) {
 	p.notify, err = notify.Listen(func(pid int) bool {
 		<-p.launched
-		return pid == 0 || p.group != nil && sockets.Member(p.group.id, pid)
+		g := p.leader()
+		return pid == 0 || g != nil && sockets.Member(g.id, pid)
 	})
 	return err
 }
