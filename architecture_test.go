@@ -15,9 +15,10 @@ const module = "github.com/watcher-dev/watcher"
 var arrows = map[string][]string{
 	"watcher":           nil,
 	"builder":           nil,
-	"runner":            {"runner/kin", "runner/needs", "runner/notify", "runner/output", "runner/shim", "runner/sockets"},
+	"runner":            {"runner/group", "runner/kin", "runner/needs", "runner/notify", "runner/output", "runner/shim", "runner/sockets"},
 	"runner/sockets":    nil,
 	"runner/shim":       nil,
+	"runner/group":      {"runner/sockets"},
 	"runner/kin":        nil,
 	"runner/notify":     nil,
 	"runner/output":     nil,

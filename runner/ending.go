@@ -35,7 +35,7 @@ func (p *process) leave() {
 		return
 	}
 	for _, other := range p.mark.Processes() {
-		if other.PID != p.group.id {
+		if other.PID != p.group.ID {
 			p.left = append(p.left, other)
 		}
 	}
@@ -43,10 +43,10 @@ func (p *process) leave() {
 
 // ending tells how the process ended, once it has.
 func (p *process) ending() ending {
-	state := p.group.cmd.ProcessState
+	state := p.group.State()
 	e := ending{code: state.ExitCode(), signal: signalName(state.Sys())}
 	switch {
-	case e.signal == syscall.SIGKILL.String() && !p.group.killed:
+	case e.signal == syscall.SIGKILL.String() && !p.group.Killed():
 		e.reason = killedBy(p.oomKills, oomKills())
 	case e.code == 0 && len(p.left) > 0:
 		e.reason = "left " + names(p.left) + " behind and exited with code 0"

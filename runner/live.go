@@ -28,7 +28,7 @@ func (p *process) watchLife(alive context.Context, began time.Time, upstream str
 		if failures++; failures >= live.Failures {
 			p.tell(Unresponsive{
 				Generation: p.spec.Generation,
-				PID:        p.group.id,
+				PID:        p.group.ID,
 				Reason:     fmt.Sprintf("lives, but GET %s %s, %d times in a row", live.Path, said, failures),
 				Alive:      time.Since(began),
 				Tail:       p.output.Last(),

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/watcher-dev/watcher/runner/group"
 	"github.com/watcher-dev/watcher/runner/kin"
 	"github.com/watcher-dev/watcher/runner/notify"
 	"github.com/watcher-dev/watcher/runner/output"
@@ -38,7 +39,7 @@ type process struct {
 	notify     *notify.Socket     // nil if it is not asked for READY=1
 
 	launched chan struct{} // closed when group is set, or never will be
-	group    *group        // nil if it could not be started; by others than run under mu
+	group    *group.Group  // nil if it could not be started; by others than run under mu
 	mark     kin.Mark      // of all that descends from it
 	left     []kin.Process // what the leader left behind when it ended
 	oomKills int           // see there; at the start
@@ -97,11 +98,11 @@ func (p *process) run() {
 	end := p.ending()
 	p.tell(Exited{
 		Generation: p.spec.Generation,
-		PID:        p.group.id,
+		PID:        p.group.ID,
 		Code:       end.code,
 		Signal:     end.signal,
 		Reason:     end.reason,
-		Alive:      p.group.exited.Sub(began),
+		Alive:      p.group.Exited.Sub(began),
 		Tail:       p.output.Last(),
 	})
 }
@@ -112,9 +113,9 @@ func (p *process) reap() (alive context.Context) {
 	alive, ended := context.WithCancel(context.Background())
 	go func() {
 		defer ended()
-		_ = p.group.wait() // how it ended stands in the process state
-		p.mark.End(goneLimit)
-		p.output.Finish(pipeDelay)
+		_ = p.group.Wait() // how it ended stands in the process state
+		p.mark.End(group.GoneLimit)
+		p.output.Finish(group.PipeDelay)
 	}()
 	return alive
 }
@@ -179,9 +180,9 @@ func (p *process) launch() error {
 	p.output.Connect(cmd, [2]output.Stream{{Sink: s.Stdout, Screen: s.StdoutScreen}, {Sink: s.Stderr, Screen: s.StderrScreen}})
 	defer p.output.Started()
 	p.oomKills = oomKills()
-	g, err := p.runner.launch(cmd)
+	g, err := p.runner.starter.Start(cmd)
 	if err == nil {
-		p.group, g.leave = g, p.leave
+		p.group, g.Leave = g, p.leave
 	}
 	return err
 }
@@ -212,7 +213,7 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 	ctx, cancel := context.WithTimeout(alive, timeout)
 	defer cancel()
 	s := search{
-		group: p.group.id,
+		group: p.group.ID,
 		name:  p.portEnv(),
 		given: p.port,
 		told:  p.spec.Port, likely: p.spec.Likely,
@@ -233,7 +234,7 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 	}
 	return Ready{
 		Generation: p.spec.Generation,
-		PID:        p.group.id,
+		PID:        p.group.ID,
 		Upstream:   addr.String(),
 		OwnPort:    int(addr.Port()) != p.port && s.asked == 0,
 		Asked:      s.asked,
@@ -243,9 +244,9 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 
 // reportFixed reports the other fixed ports of a process, now or a moment later.
 func (p *process) reportFixed(alive context.Context) {
-	addrs := sockets.Fixed(p.group.id, p.port)
+	addrs := sockets.Fixed(p.group.ID, p.port)
 	if len(addrs) == 0 && pause(alive, fixedDelay) {
-		addrs = sockets.Fixed(p.group.id, p.port)
+		addrs = sockets.Fixed(p.group.ID, p.port)
 	}
 	if len(addrs) > 0 {
 		p.tell(Fixed{Generation: p.spec.Generation, Addrs: addrs})
@@ -255,7 +256,7 @@ func (p *process) reportFixed(alive context.Context) {
 func (p *process) failed(r refusal) Failed {
 	return Failed{
 		Generation: p.spec.Generation,
-		PID:        p.group.id,
+		PID:        p.group.ID,
 		Reason:     r.reason,
 		Hint:       r.hint,
 		OwnPorts:   r.own,
@@ -281,7 +282,7 @@ func signalName(status any) string {
 }
 
 // leader returns the group, for others than run; nil if there is none.
-func (p *process) leader() *group {
+func (p *process) leader() *group.Group {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.group
@@ -292,7 +293,7 @@ func (p *process) signal(sig syscall.Signal) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.doomed = p.doomed || sig == syscall.SIGKILL
-	p.group.signal(sig)
+	p.group.Signal(sig)
 }
 
 // stop asks the group to end and sets, or brings forward, the time at which it is killed.
@@ -307,7 +308,7 @@ func (p *process) stop(limit time.Duration) {
 		if sig == 0 {
 			sig = syscall.SIGTERM
 		}
-		p.group.signal(sig)
+		p.group.Signal(sig)
 		p.killing = time.AfterFunc(limit, func() { p.signal(syscall.SIGKILL) })
 	case at.Before(p.killAt):
 		p.killing.Reset(limit)

@@ -1,8 +1,9 @@
 // Package runner turns a binary into a live process with a known address, and
 // stops it with all that it started.
 //
-// It knows processes, groups and signals; runner/sockets knows listening sockets. It does not know
-// which process is current or why one is started.
+// It knows when a process is ready and how it ended. The packages below know the rest:
+// groups, sockets, output, what is needed before a start. Nothing here knows which
+// process is current or why one is started.
 //
 // What holds, with the test that shows it:
 //   - a start is ready or failed once, and each process exits once (TestRule3_EachStartReportsOnce)
@@ -22,6 +23,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/watcher-dev/watcher/runner/group"
 	"github.com/watcher-dev/watcher/runner/kin"
 	"github.com/watcher-dev/watcher/runner/sockets"
 )
@@ -31,12 +33,10 @@ import (
 // blocks for long; a generation that is not known (any more) is passed over. They
 // may be called from a goroutine for which report waits.
 type Runner struct {
-	thread thread
-	guard  guard
+	starter *group.Starter
 
 	mu        sync.Mutex
-	processes map[int]*process    // by generation, until Exited is reported
-	groups    map[*group]struct{} // that live
+	processes map[int]*process // by generation, until Exited is reported
 	closed    bool
 
 	active sync.WaitGroup // processes and commands that have not ended
@@ -154,9 +154,8 @@ var errClosed = errors.New("the runner is closed")
 // New makes a runner. Close ends it.
 func New() (*Runner, error) {
 	return &Runner{
-		thread:    newThread(),
+		starter:   group.NewStarter(),
 		processes: map[int]*process{},
-		groups:    map[*group]struct{}{},
 	}, nil
 }
 
@@ -233,12 +232,12 @@ func (r *Runner) Run(ctx context.Context, cmd *exec.Cmd) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	g, err := r.launch(cmd)
+	g, err := r.starter.Start(cmd)
 	if err != nil {
 		return err
 	}
-	release := context.AfterFunc(ctx, func() { g.signal(syscall.SIGKILL) })
-	err = g.wait()
+	release := context.AfterFunc(ctx, func() { g.Signal(syscall.SIGKILL) })
+	err = g.Wait()
 	if !release() {
 		return context.Cause(ctx)
 	}
@@ -249,13 +248,7 @@ func (r *Runner) Run(ctx context.Context, cmd *exec.Cmd) error {
 // running process of ours: to a group that lives or to a descendant of one. It takes
 // some milliseconds. Elsewhere than on Linux nobody is known to.
 func (r *Runner) Owns(client netip.AddrPort) bool {
-	r.mu.Lock()
-	var groups []int
-	for g := range r.groups {
-		groups = append(groups, g.id)
-	}
-	r.mu.Unlock()
-	return sockets.Connected(client, groups)
+	return sockets.Connected(client, r.starter.IDs())
 }
 
 // Close kills what still lives, waits until it is reaped and reported, and frees
@@ -266,16 +259,13 @@ func (r *Runner) Close() error {
 		r.mu.Unlock()
 		return nil
 	}
-	r.closed = true // from here on a group that is launched kills itself
-	for g := range r.groups {
-		g.signal(syscall.SIGKILL)
-	}
+	r.closed = true
+	r.starter.Kill()
 	for _, p := range r.processes {
 		p.endWaiting()
 	}
 	r.mu.Unlock()
 	r.active.Wait()
-	r.thread.end()
-	r.guard.end()
+	r.starter.Close()
 	return nil
 }

@@ -27,7 +27,7 @@ func (p *process) startAgain(gone <-chan struct{}) (started bool) {
 	if p.told() {
 		return false
 	}
-	p.group.signal(syscall.SIGKILL)
+	p.group.Signal(syscall.SIGKILL)
 	<-gone
 	p.mu.Lock() // a stop that comes now waits, and finds the new group
 	defer p.mu.Unlock()

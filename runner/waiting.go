@@ -43,7 +43,7 @@ func (p *process) listenForReady() (err error) {
 	p.notify, err = notify.Listen(func(pid int) bool {
 		<-p.launched
 		g := p.leader()
-		return pid == 0 || g != nil && sockets.Member(g.id, pid)
+		return pid == 0 || g != nil && sockets.Member(g.ID, pid)
 	})
 	return err
 }

@@ -1,6 +1,6 @@
 //go:build darwin || dragonfly || freebsd || netbsd || openbsd
 
-package runner
+package group
 
 import (
 	"os/exec"
