@@ -71,11 +71,17 @@ func frontOf(output string) string {
 
 func (p *program) spawn(args ...string) {
 	p.t.Helper()
-	p.cmd = exec.Command("watcher", args...)
+	p.begin(exec.Command("watcher", args...))
+}
+
+// begin starts a command that is the program, or becomes it.
+func (p *program) begin(cmd *exec.Cmd) {
+	p.t.Helper()
+	p.cmd = cmd
 	p.cmd.Dir = p.dir
 	p.cache = p.t.TempDir()
 	p.cmd.Env = append(environment(p.t), "XDG_CACHE_HOME="+p.cache)
-	if !strings.Contains(strings.Join(args, " "), "--listen") {
+	if !strings.Contains(strings.Join(cmd.Args, " "), "--listen") {
 		p.cmd.Env = append(p.cmd.Env, "WATCHER_PROXY_LISTEN=0")
 	}
 	p.cmd.Env = append(p.cmd.Env, p.env...)
@@ -363,6 +369,14 @@ type status struct {
 	PID        int    `json:"pid"`
 	Pending    uint64 `json:"pending"`
 	Settled    uint64 `json:"settled"`
+	Processes  []struct {
+		Generation int
+		State      string
+		Reason     string
+		Code       *int
+		Signal     string
+		Attempt    int
+	}
 }
 
 func (p *program) status() (s status) {

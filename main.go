@@ -8,11 +8,15 @@ import (
 	"os/signal"
 
 	"github.com/watcher-dev/watcher/internal/cli"
+	"github.com/watcher-dev/watcher/internal/pid1"
 	"github.com/watcher-dev/watcher/runner/shim"
 )
 
 func main() {
 	shim.Become()
+	if code, ran := pid1.Run(); ran { // as the first process of a container
+		os.Exit(code)
+	}
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, cli.Signals()...)
 	cli.OutliveReader()

@@ -406,9 +406,11 @@ func (p *program) apps() (pids []int) {
 	return pids
 }
 
-// TestR7_StopFirstFailsNobody: an app that binds its own port, whatever it is told.
+// TestR7_StopFirstFailsNobody: an app that binds its own port, whatever it is told, and
+// may not be moved.
 func TestR7_StopFirstFailsNobody(t *testing.T) {
 	p := prepare(t, "testdata/ownport")
+	p.env = append(p.env, "WATCHER_RUN_REMAP=false")
 	p.run("--", "-addr", fmt.Sprintf("127.0.0.1:%d", freePort(t)))
 	p.await("stops the old one first")
 	p.await("ready  ")

@@ -33,7 +33,7 @@ for folder in testdata/ginapp testdata/grpcapp; do (cd $folder && go mod downloa
 step format, vet, staticcheck, tidy
 unformatted=$(gofmt -l .)
 [ -z "$unformatted" ] || fail "gofmt would change: $unformatted"
-for folder in . testdata/ginapp testdata/grpcapp testdata/ownport testdata/plainapp; do
+for folder in . testdata/ginapp testdata/grpcapp testdata/manyports testdata/ownport testdata/plainapp builder/testdata/listen; do
   (cd $folder && go vet ./... && go mod tidy -diff) || fail "see above, in $folder"
 done
 go tool staticcheck ./...

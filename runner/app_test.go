@@ -39,6 +39,7 @@ var apps = map[string]func(){
 	"serve own":      func() { serve(os.Getenv("FIXED")) },
 	"serve several":  func() { go serve("127.0.0.1:0"); serve("127.0.0.1:0") },
 	"serve moved":    serveMoved,
+	"serve locked":   serveLocked,
 	"answer 500":     func() { serveStatus(500) },
 	"answer 404":     func() { serveStatus(404) },
 	"never accept":   func() { listen(port()); lounge() },
@@ -54,6 +55,7 @@ var apps = map[string]func(){
 	"exit 4 on HUP":  func() { exitOn(syscall.SIGHUP, 4); serve(port()) },
 	"grandchild":     func() { spawn("lounge", false); serve(port()) },
 	"orphan":         func() { spawn("forker", false); serve(port()) },
+	"mute child":     func() { spawn("mute lounge", false); serve(port()) },
 	"escapee":        func() { os.Unsetenv(kin.Variable); spawn("lounge", true); serve(port()) },
 	"build":          func() { spawn("lounge", false); lounge() },
 	"leave behind":   func() { spawn("lounge", false) },
@@ -84,8 +86,9 @@ var apps = map[string]func(){
 	"call":        call,
 	"child calls": func() { spawn("call", false); lounge() },
 
-	"lounge": lounge,
-	"forker": func() { spawn("lounge", false) },
+	"lounge":      lounge,
+	"mute lounge": lounge, // without our stdout
+	"forker":      func() { spawn("lounge", false) },
 }
 
 // The main thread of a program never ends. Keeping it for the main goroutine sees to
@@ -186,7 +189,9 @@ func exitOn(sig os.Signal, code int) {
 // spawn starts a further process on our stdout, says its pid, and does not wait for it.
 func spawn(name string, ownSession bool) {
 	cmd := again(name)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if name != "mute lounge" {
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: ownSession}
 	if err := cmd.Start(); err != nil {
 		panic(err)

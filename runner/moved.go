@@ -85,6 +85,15 @@ func (m *moves) all() ([]move, <-chan struct{}) {
 	return m.told, m.more
 }
 
+// has reports whether a listener at addr was told of; of nil none was.
+func (m *moves) has(addr string) bool {
+	if m == nil {
+		return false
+	}
+	told, _ := m.all()
+	return slices.ContainsFunc(told, func(one move) bool { return one.actual.String() == addr })
+}
+
 // close ends the reading, also where something that left the group holds the pipe. Of
 // nil it does nothing.
 func (m *moves) close() {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -61,7 +62,9 @@ func (p *process) run() {
 		return
 	}
 	began := time.Now()
+	p.mu.Lock()
 	err := p.launch()
+	p.mu.Unlock()
 	close(p.launched)
 	if err != nil {
 		p.notStarted("could not be started: " + err.Error())
@@ -76,7 +79,7 @@ func (p *process) run() {
 	switch {
 	case alive.Err() != nil:
 		end := p.ending()
-		p.tell(p.failed(refusal{reason: end.words() + " before it was ready", hint: cmp.Or(end.hint, p.hintFromTail())}))
+		p.tell(p.failed(refusal{reason: end.words() + " before it was ready", hint: cmp.Or(end.hint, p.hintFromTail()), lock: p.lockFromTail()}))
 	case fail != nil:
 		p.tell(p.failed(*fail))
 	default:
@@ -138,7 +141,7 @@ func (p *process) tell(e Event) {
 	p.report(e)
 }
 
-// launch starts the binary on a port of our choosing, or on a socket of ours.
+// launch, with mu held, starts the binary on a port of our choosing, or on a socket of ours.
 func (p *process) launch() error {
 	s := p.spec
 	cmd := exec.Command(s.Binary, s.Args...)
@@ -223,6 +226,7 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 		settled:   p.settled,
 		limit:     timeout,
 		moves:     p.moves,
+		others:    func() []int { return p.runner.others(p.group.ID) },
 	}
 	fail := p.notified(ctx, timeout)
 	if fail != nil {
@@ -244,9 +248,10 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 
 // reportFixed reports the other fixed ports of a process, now or a moment later.
 func (p *process) reportFixed(alive context.Context) {
-	addrs := sockets.Fixed(p.group.ID, p.port)
+	fixed := func() []string { return slices.DeleteFunc(sockets.Fixed(p.group.ID, p.port), p.moves.has) }
+	addrs := fixed()
 	if len(addrs) == 0 && pause(alive, fixedDelay) {
-		addrs = sockets.Fixed(p.group.ID, p.port)
+		addrs = fixed()
 	}
 	if len(addrs) > 0 {
 		p.tell(Fixed{Generation: p.spec.Generation, Addrs: addrs})
@@ -260,6 +265,7 @@ func (p *process) failed(r refusal) Failed {
 		Reason:     r.reason,
 		Hint:       r.hint,
 		OwnPorts:   r.own,
+		Lock:       r.lock,
 		Tail:       p.output.Last(),
 	}
 }

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -39,7 +40,8 @@ type search struct {
 	announced bool   // it has said that it is ready
 	path      string // to be answered; "" if listening is enough
 	limit     time.Duration
-	moves     *moves // that the process tells of; nil if it was not asked to
+	others    func() []int // groups that live beside it
+	moves     *moves       // that the process tells of; nil if it was not asked to
 
 	// What is found beside the address.
 	asked int  // the port that the app asked for, where it was moved; else 0
@@ -54,8 +56,9 @@ type search struct {
 // refusal says why a process is not ready, in the words of [Failed].
 type refusal struct {
 	reason, hint string
-	stolen       bool // another program listens on the port that the app was given, which was free
-	own          bool // the app listens on several ports of its own
+	lock         string // in the words of [Failed]
+	stolen       bool   // another program listens on the port that the app was given, which was free
+	own          bool   // the app listens on several ports of its own
 }
 
 // find blocks until the process is ready, until it is clear that it cannot be, or
@@ -85,11 +88,15 @@ func (s *search) listening(ctx context.Context) (netip.AddrPort, *refusal) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var known, own, moved netip.AddrPort
-	var several *refusal
+	var several, locked *refusal
 	var both sync.WaitGroup
 	both.Go(func() {
 		defer cancel()
 		known = s.onKnownPort(ctx)
+	})
+	both.Go(func() {
+		defer cancel()
+		locked = s.onLock(ctx)
 	})
 	if s.moves != nil {
 		both.Go(func() {
@@ -110,7 +117,7 @@ func (s *search) listening(ctx context.Context) (netip.AddrPort, *refusal) {
 	if moved.IsValid() {
 		return moved, nil
 	}
-	return own, several
+	return own, cmp.Or(several, locked)
 }
 
 // onKnownPort waits for the process to listen on the given port, the told one, or the

@@ -106,6 +106,7 @@ type Failed struct {
 	PID        int
 	Reason     string   // one line: "exited with code 1 before it was ready"
 	Hint       string   // what to do, where that is known; else ""
+	Lock       string   // why a file lock of the process before may be the reason; "" if none is
 	OwnPorts   bool     // the reason is that the app listens on several ports of its own, not moved
 	Tail       []string // last lines of its output
 }

@@ -14,13 +14,13 @@ import (
 
 func TestR2_StopLeavesNothing(t *testing.T) {
 	t.Parallel()
-	for gen, name := range []string{"serve", "ignore TERM", "grandchild", "orphan"} {
+	for gen, name := range []string{"serve", "ignore TERM", "grandchild", "mute child", "orphan"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRunner(t)
 			a := start(t, r, gen, name)
 			var children []int
-			if name == "grandchild" || name == "orphan" {
+			if name == "grandchild" || name == "mute child" || name == "orphan" {
 				children = append(children, a.child())
 			}
 			if name == "orphan" { // the forker has said its own child's pid

@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/watcher-dev/watcher/runner/needs"
@@ -43,7 +44,7 @@ func (p *process) listenForReady() (err error) {
 	p.notify, err = notify.Listen(func(pid int) bool {
 		<-p.launched
 		g := p.leader()
-		return pid == 0 || g != nil && sockets.Member(g.ID, pid)
+		return pid == 0 || g != nil && slices.Contains(sockets.Family(g.ID), pid)
 	})
 	return err
 }

@@ -2,6 +2,7 @@ package harness
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ type Watched struct {
 	PID   int    // of watcher
 	saves uint64 // numbers raised so far
 	cmd   *exec.Cmd
+	err   bytes.Buffer // its standard error, which ends with it
 }
 
 // Start builds watcher and copies the sample, both into folder, which may be missing,
@@ -48,6 +50,7 @@ func Start(folder, sample, settings string, env ...string) (*Watched, error) {
 	env = append(env, "XDG_CACHE_HOME="+filepath.Join(folder, "cache"), "GOCACHE="+strings.TrimSpace(string(goCache)))
 	w := &Watched{Service: s, cmd: exec.Command(binary, "--listen", "0", "--json")}
 	w.cmd.Dir, w.cmd.Env = s.Dir, append(os.Environ(), env...)
+	w.cmd.Stderr = &w.err
 	out, err := w.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -81,6 +84,32 @@ func (w *Watched) Stop() {
 	_ = w.cmd.Wait()
 }
 
+// Rebuild saves version n and returns when it serves.
+func (w *Watched) Rebuild(n int) error {
+	return w.swap(func() error { _, err := w.SaveVersion(n); return err })
+}
+
+func (w *Watched) swap(order func() error) error {
+	old, err := w.Status()
+	if err != nil {
+		return err
+	}
+	if err := order(); err != nil {
+		return err
+	}
+	return w.Await("another process", func(s Status) bool { return s.Generation > old.Generation })
+}
+
+// Await asks for the status until it is as wanted; what names that for the error.
+func (w *Watched) Await(what string, wanted func(Status) bool) error {
+	for began := time.Now(); time.Since(began) < time.Minute; time.Sleep(time.Millisecond) {
+		if s, err := w.Status(); err != nil || wanted(s) {
+			return err
+		}
+	}
+	return fmt.Errorf("a minute without %s", what)
+}
+
 // Edit saves version n and returns when the write had ended and when the front was seen
 // to know of it: what is asked from then on must be answered by n, or be marked.
 func (w *Watched) Edit(n int) (saved, known time.Time, err error) {
@@ -89,24 +118,32 @@ func (w *Watched) Edit(n int) (saved, known time.Time, err error) {
 		return
 	}
 	for time.Since(saved) < time.Minute {
-		pending, err := w.pending()
+		s, err := w.Status()
 		if err != nil {
 			return saved, known, err
 		}
-		if pending >= w.saves {
+		if s.Pending >= w.saves {
 			return saved, time.Now(), nil
 		}
 	}
 	return saved, known, fmt.Errorf("the front never hears of version %d", n)
 }
 
-// pending is the number of the newest save that the front knows of.
-func (w *Watched) pending() (uint64, error) {
+// Status is what the front tells of itself.
+type Status struct {
+	State      string
+	Generation int
+	PID        int
+	Pending    uint64 // number of the newest save that the front knows of
+	Processes  []struct{ State string }
+}
+
+// Status asks the front.
+func (w *Watched) Status() (s Status, err error) {
 	r, err := http.Get(w.URL + "/__watcher/api/status")
 	if err != nil {
-		return 0, err
+		return s, err
 	}
 	defer r.Body.Close()
-	var status struct{ Pending uint64 }
-	return status.Pending, json.NewDecoder(r.Body).Decode(&status)
+	return s, json.NewDecoder(r.Body).Decode(&s)
 }

@@ -56,14 +56,20 @@ func TestFrontAddress(t *testing.T) {
 	literal := project.Address{Port: 8000, Where: "main.go:3"}
 	both := project.Address{Port: 8000, ReadsEnv: true}
 	for name, c := range map[string]struct {
-		env  []string
-		edit func(*settings.Settings)
-		code project.Address
-		want int
+		env   []string
+		edit  func(*settings.Settings)
+		code  project.Address
+		moved bool
+		want  int
 	}{
 		"nothing is known":            {want: 8080},
 		"the code's default":          {code: both, want: 8000},
 		"the app binds it itself":     {code: literal, want: 8001},
+		"the app is moved":            {code: literal, moved: true, want: 8000},
+		"moved, by [run] port":        {edit: func(s *settings.Settings) { s.Run.Port = 7000 }, code: literal, moved: true, want: 7000},
+		"several ports":               {code: project.Address{Several: true}, want: 8080},
+		"TLS":                         {code: project.Address{Port: 8443, TLS: true}, moved: true, want: 8080},
+		"TLS on Gin's own":            {code: project.Address{Port: 8080, TLS: true}, moved: true, want: 8081},
 		"PORT":                        {env: []string{"PORT=9000"}, code: both, want: 9000},
 		"PORT that is no port":        {env: []string{"PORT=http"}, code: both, want: 8000},
 		"[app] env over PORT":         {env: []string{"PORT=9000"}, edit: func(s *settings.Settings) { s.App.Env = map[string]string{"PORT": "9001"} }, want: 9001},
@@ -78,7 +84,7 @@ func TestFrontAddress(t *testing.T) {
 			if c.edit != nil {
 				c.edit(&s)
 			}
-			a, err := site{dir: dir, env: c.env}.address(s, c.code)
+			a, err := site{dir: dir, env: c.env, moved: c.moved}.address(s, c.code)
 			if err != nil || a.port != c.want {
 				t.Errorf("port %d, %v; want %d", a.port, err, c.want)
 			}

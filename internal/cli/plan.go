@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,6 +32,8 @@ type site struct {
 	module   project.Module
 	url      string // of the front
 	front    int    // its port
+	remap    bool   // the app's own ports may be moved
+	moved    bool   // and are, from the first build on
 }
 
 // plan says in the words of the parts what settings ask for.
@@ -56,16 +59,32 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 		StopTimeout:  time.Duration(s.Run.StopTimeout),
 		DrainTimeout: time.Duration(s.Run.DrainTimeout),
 	}
+	plan.Remap, plan.Moved = p.remap, p.moved
 	if bindsItself(s, code) {
 		plan.OwnPort = true
 		plan.Run.Likely = ownPort(s, code)
 	}
+	if code.TLS {
+		plan.TLS = code.Port
+	}
 	return plan
 }
 
-// bindsItself reports whether the app is known to listen on a port of its own.
+// bindsItself reports whether the app is known to listen on ports of its own.
 func bindsItself(s settings.Settings, code project.Address) bool {
-	return !s.Run.Socket && (s.Run.Port != 0 || code.Port != 0 && !code.ReadsEnv)
+	return !s.Run.Socket && (s.Run.Port != 0 || (code.Port != 0 || code.Several) && !code.ReadsEnv)
+}
+
+// chooseRemap decides whether the app's ports are moved, may be once they are seen, or
+// never are; refused says why Go would not have it.
+func (p *site) chooseRemap(s settings.Settings, code project.Address, build builder.Spec) (refused error) {
+	p.remap = s.Run.Remap != "false"
+	if p.remap && (s.Run.Remap == "true" || bindsItself(s, code)) {
+		refused = builder.Movable(context.Background(), build)
+		p.remap = refused == nil
+		p.moved = p.remap
+	}
+	return refused
 }
 
 func ownPort(s settings.Settings, code project.Address) int {
@@ -126,7 +145,8 @@ func (p site) envFiles(s settings.Settings) []string {
 }
 
 // address chooses where the front listens: asked for, else PORT, else the port that
-// the code names, else Gin's. An app that binds its port itself keeps it.
+// the code names, else Gin's. An app that binds its port itself and cannot be moved
+// keeps it; so does one that speaks TLS there, which the front does not.
 func (p site) address(s settings.Settings, code project.Address) (address, error) {
 	if s.Proxy.Listen != "" {
 		return parseListen(s.Proxy.Listen)
@@ -134,13 +154,19 @@ func (p site) address(s settings.Settings, code project.Address) (address, error
 	if n := p.userPort(s); n != 0 {
 		return address{port: n}, nil
 	}
-	switch {
-	case bindsItself(s, code):
-		why := "the app binds port " + strconv.Itoa(ownPort(s, code)) + " itself"
+	switch own := ownPort(s, code); {
+	case code.TLS && s.Run.Port == 0:
+		if own == defaultPort {
+			return address{port: own + 1, why: "the app speaks TLS on port " + strconv.Itoa(own)}, nil
+		}
+	case bindsItself(s, code) && own != 0 && p.moved:
+		return address{port: own}, nil
+	case bindsItself(s, code) && own != 0:
+		why := "the app binds port " + strconv.Itoa(own) + " itself"
 		if code.Where != "" && s.Run.Port == 0 {
 			why += " (" + code.Where + ")"
 		}
-		return address{port: ownPort(s, code) + 1, why: why}, nil
+		return address{port: own + 1, why: why}, nil
 	case code.Port != 0:
 		return address{port: code.Port}, nil
 	}

@@ -49,4 +49,5 @@ func (s *session) reload() loop.Reloaded {
 func keepStarted(next *settings.Settings, old settings.Settings) {
 	next.Proxy.Listen, next.Proxy.StrictPort = old.Proxy.Listen, old.Proxy.StrictPort
 	next.App.Dir = old.App.Dir
+	next.Run.Remap = old.Run.Remap
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/watcher-dev/watcher/internal/settings"
 	"github.com/watcher-dev/watcher/internal/terminal"
 	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/relay"
 	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/watcher"
 )
@@ -33,6 +34,7 @@ type session struct {
 	pkg      project.Package
 	code     project.Address
 
+	at      address // of the front
 	front   *proxy.Front
 	runner  *runner.Runner // nil until the front is open; before that no app runs
 	watcher *watcher.Watcher
@@ -128,8 +130,8 @@ func (s *session) load() (settings.Settings, []settings.Problem, error) {
 		return loaded, warnings, err
 	}
 	loaded = s.flags.over(loaded)
-	if loaded.Run.Swap == string(loop.SwapOverlap) && loaded.Run.Port != 0 {
-		return loaded, nil, usageError{fmt.Errorf("--swap overlap cannot go with [run] port: two processes cannot hold port %d", loaded.Run.Port)}
+	if loaded.Run.Swap == string(loop.SwapOverlap) && loaded.Run.Port != 0 && loaded.Run.Remap == "false" {
+		return loaded, nil, usageError{fmt.Errorf("--swap overlap cannot go with [run] port and remap = false: two processes cannot hold port %d", loaded.Run.Port)}
 	}
 	return loaded, warnings, nil
 }
@@ -144,6 +146,10 @@ func (s *session) shown(path string) string {
 
 // listen opens the front and says what people would not expect of its address.
 func (s *session) listen() (l []net.Listener, err error) {
+	plan := s.site.plan(s.settings, s.pkg, s.code)
+	if err := s.site.chooseRemap(s.settings, s.code, plan.Build); err != nil {
+		s.warn("the app's own ports cannot be moved: " + err.Error() + ": each swap stops the old process first, and requests wait")
+	}
 	want, err := s.site.address(s.settings, s.code)
 	if err != nil {
 		return nil, err
@@ -154,6 +160,7 @@ func (s *session) listen() (l []net.Listener, err error) {
 	got := want
 	got.port = portOf(l[0])
 	s.site.url, s.site.front = got.url(), got.port
+	s.at = got
 	switch {
 	case want.why != "":
 		s.warn(want.why + ": the front is " + s.site.url)
@@ -164,6 +171,19 @@ func (s *session) listen() (l []net.Listener, err error) {
 		s.warn("other machines can reach the front on " + got.String())
 	}
 	return l, nil
+}
+
+// openFurther opens a port that the app asked for, as widely as the front is open.
+func (s *session) openFurther(port int) ([]net.Listener, error) {
+	if port == s.at.port {
+		return nil, nil
+	}
+	want := address{host: s.at.host, port: port}
+	listeners, err := want.listen()
+	if err != nil {
+		return nil, fmt.Errorf("port %d, which the app asks for, %s: it is not reachable there", port, want.obstacle())
+	}
+	return listeners, nil
 }
 
 // loop makes the other parts and runs the loop to its end. The front answers from
@@ -183,9 +203,11 @@ func (s *session) loop(listeners []net.Listener) error {
 	if s.watcher, err = watcher.New(s.site.watch(s.settings)); err != nil {
 		return err
 	}
+	further := relay.New(relay.Config{Open: s.openFurther, Say: s.warn})
+	defer further.Close()
 	plan := s.site.plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
-		Plan: plan, Watcher: s.watcher, Builder: b, Front: s.front,
+		Plan: plan, Watcher: s.watcher, Builder: b, Front: s.front, Relay: further,
 		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr)},
 		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
 	})
@@ -199,7 +221,7 @@ func (s *session) loop(listeners []net.Listener) error {
 	ctx, closeFront := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() {
-		err := s.front.Serve(ctx, listeners...)
+		err := s.front.Serve(ctx, append(listeners, further.Front())...)
 		served <- err
 		if err != nil { // without a front there is nothing to go on for
 			l.Stop()

@@ -1,11 +1,16 @@
 package loop
 
 import (
+	"time"
+
 	"github.com/watcher-dev/watcher/builder"
 )
 
 // maxBinaries bounds the disk: as many as processes can live, and a newest one (rule 7).
 const maxBinaries = 5
+
+// slowBuild is how long a first moved build may take until it is said why.
+const slowBuild = 3 * time.Second
 
 // beginBuild starts the build that is due, unless one runs or there is no slot free.
 func (t *turn) beginBuild() {
@@ -15,11 +20,14 @@ func (t *turn) beginBuild() {
 	}
 	t.due.rebuild = false
 	t.readByBuild = t.readByBuild || t.raised > t.closed
-	t.build = &build{gen: t.number(), covers: t.closed}
+	t.build = &build{gen: t.number(), covers: t.closed, moved: t.remap == moving}
 	if p := t.in(current); p != nil {
 		t.build.running = p.binary
 	}
-	t.do(startBuild{keep: keep, running: t.build.running})
+	t.do(startBuild{keep: keep, running: t.build.running, moved: t.build.moved})
+	if t.build.moved && len(t.moved) == 0 && !t.toldSlow {
+		t.do(after{slowBuild, stillBuilding{t.build.gen}})
+	}
 }
 
 // number gives out the next generation number; a build that replaces a killed one
@@ -40,6 +48,9 @@ func (t *turn) takeBuilt(r builder.Result) {
 		t.spare = b.gen
 		return
 	}
+	if t.buildRefused(b, r) {
+		return
+	}
 	t.kills, t.lastBuild = 0, r.Took
 	if r.Err != nil {
 		t.takeBroken(b, r)
@@ -52,6 +63,7 @@ func (t *turn) takeBuilt(r builder.Result) {
 	}
 	t.sayBuilt(b, r)
 	t.newest = r.Binary
+	t.noteBinary(r.Binary, b.moved)
 	t.due.fresh = &fresh{binary: r.Binary, gen: b.gen, covers: b.covers, urgent: b.urgent}
 }
 

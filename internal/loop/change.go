@@ -168,7 +168,7 @@ func (t *turn) takeLoaded(r Reloaded) {
 		return
 	}
 	t.policy = policyOf(r.Plan)
-	t.chooseMode()
+	t.chooseMode(t.newest)
 	t.saySettings(r.Keys)
 	t.ask(r.Action)
 }

@@ -15,6 +15,9 @@
 //
 //	starting → current → standby → draining → stopping → reaped
 //
+// The states that people and programs are told (serving, backing off, given up, …) are
+// read off this table after each step, and nothing decides by them.
+//
 // # State × event
 //
 // Rows are what is under way. A cell says what changes; advance then begins what is

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/internal/terminal"
 	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/relay"
 	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/watcher"
 )
@@ -28,6 +30,8 @@ type (
 	// Builder builds; one call at a time.
 	Builder interface {
 		Build(ctx context.Context, r builder.Request) builder.Result
+		// Prepare readies the compiler for builds with Moved; it may run beside Build.
+		Prepare(ctx context.Context, s builder.Spec) error
 	}
 	// Runner starts and stops processes. No call blocks for long.
 	Runner interface {
@@ -36,6 +40,8 @@ type (
 		Kill(generation int)
 		Signal(generation int, sig syscall.Signal)
 	}
+	// Relay keeps further ports of the app open. No call blocks.
+	Relay interface{ Publish(v relay.View) }
 	// Front leads requests as the newest view says.
 	Front interface {
 		Publish(v proxy.View) proxy.Released
@@ -65,7 +71,10 @@ type Plan struct {
 	Build        builder.Spec
 	Run          runner.Spec
 	Swap         Swap
-	OwnPort      bool // the app is known to bind a port of its own: begin with stop-first
+	OwnPort      bool // the app is known to bind ports of its own
+	Remap        bool // these may be moved, where that is needed
+	Moved        bool // begin with moved builds
+	TLS          int  // the own port on which the app is known to speak TLS; 0 if none is
 	Restart      Restart
 	StopTimeout  time.Duration
 	DrainTimeout time.Duration
@@ -87,6 +96,7 @@ type Config struct {
 	Builder Builder
 	Runner  Runner
 	Front   Front
+	Relay   Relay
 	Reload  func() Reloaded                  // reads the settings and tells the parts that need no start
 	Print   func(terminal.Event)             // Files are relative to Base when it is called
 	Signal  func(name string) syscall.Signal // number of a signal that the settings have checked
@@ -128,7 +138,7 @@ func (l *Loop) Run() {
 	defer close(l.done)
 
 	s := l.initial()
-	view := s.view()
+	view, relayed := s.view(), s.relayed()
 	l.cfg.Front.Publish(view)
 	l.events <- begun{} // before anybody else sends: there is room
 	l.others.Go(func() { l.watch(ctx) })
@@ -141,6 +151,10 @@ func (l *Loop) Run() {
 			view = v
 			released = l.cfg.Front.Publish(v)
 		}
+		if v := s.relayed(); !reflect.DeepEqual(v, relayed) {
+			relayed = v
+			l.cfg.Relay.Publish(v)
+		}
 		for _, e := range effects {
 			if _, over := e.(quit); over {
 				return
@@ -152,8 +166,14 @@ func (l *Loop) Run() {
 
 // initial is the state before the first event.
 func (l *Loop) initial() state {
-	s := state{policy: policyOf(l.plan), fixed: l.plan.OwnPort}
-	s.chooseMode()
+	s := state{policy: policyOf(l.plan), fixed: l.plan.OwnPort, tls: l.plan.TLS}
+	switch {
+	case l.plan.Moved:
+		s.remap = moving
+	case l.plan.Remap:
+		s.remap = possible
+	}
+	s.chooseMode("")
 	return s
 }
 
@@ -172,9 +192,13 @@ func (l *Loop) adopt(ev event) {
 			l.plan.Run.Likely = cmp.Or(likely, ev.Plan.Run.Likely)
 		}
 	case ran:
-		if r, ok := ev.Event.(runner.Ready); ok && r.OwnPort {
+		r, ok := ev.Event.(runner.Ready)
+		switch {
+		case ok && r.OwnPort:
 			_, port, _ := net.SplitHostPort(r.Upstream)
 			l.plan.Run.Likely, _ = strconv.Atoi(port)
+		case ok && r.Asked != 0:
+			l.plan.Run.Likely = r.Asked
 		}
 	}
 }
@@ -201,9 +225,12 @@ func (l *Loop) do(ctx context.Context, e effect, released proxy.Released) {
 		l.startBuild(ctx, e)
 	case killBuild:
 		l.cancelBuild()
+	case prepareBuild:
+		spec := l.plan.Build
+		l.others.Go(func() { l.send(prepared{l.cfg.Builder.Prepare(ctx, spec)}) })
 	case startProcess:
 		spec := l.plan.Run
-		spec.Generation, spec.Binary = e.gen, e.binary
+		spec.Generation, spec.Binary, spec.Moved = e.gen, e.binary, e.moved
 		l.cfg.Runner.Start(spec, func(ev runner.Event) { l.send(ran{ev}) })
 	case stopProcess:
 		l.cfg.Runner.Stop(e.gen, e.limit)
@@ -224,6 +251,7 @@ func (l *Loop) do(ctx context.Context, e effect, released proxy.Released) {
 
 func (l *Loop) startBuild(ctx context.Context, e startBuild) {
 	request := builder.Request{Spec: l.plan.Build, Keep: e.keep, Running: e.running}
+	request.Moved = e.moved
 	ctx, cancel := context.WithCancelCause(ctx)
 	l.cancelBuild = func() { cancel(errSuperseded) }
 	l.others.Go(func() {

@@ -3,6 +3,7 @@ package loop
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/internal/terminal"
 	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/relay"
 	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/watcher"
 )
@@ -53,7 +55,7 @@ func newBench(source string, plan Plan) *bench {
 	plan.Swap, plan.Restart = SwapAuto, RestartOnFailure
 	plan.StopTimeout, plan.DrainTimeout = 10*time.Second, time.Minute
 	b.loop = New(Config{
-		Plan: plan, Watcher: b, Builder: b, Runner: b, Front: b,
+		Plan: plan, Watcher: b, Builder: b, Runner: b, Front: b, Relay: relays{},
 		Reload: func() Reloaded { return Reloaded{Plan: plan} },
 		Print: func(e terminal.Event) {
 			b.mu.Lock()
@@ -97,6 +99,12 @@ func (b *bench) save(source string) {
 	time.Sleep(10 * time.Millisecond)
 	b.saves <- watcher.Batch{N: n, Changes: []watcher.Change{{Path: "/src/main.go", Action: watcher.Rebuild}}}
 }
+
+type relays struct{}
+
+func (relays) Publish(relay.View) {}
+
+func (b *bench) Prepare(ctx context.Context, _ builder.Spec) error { return context.Cause(ctx) }
 
 func (b *bench) Build(ctx context.Context, r builder.Request) builder.Result {
 	b.mu.Lock()
@@ -269,6 +277,27 @@ func TestInvariant_NothingLeftAfterRun(t *testing.T) {
 			}
 		}) // which fails if a goroutine of the bubble is left
 	}
+}
+
+// TestR9_RestartsKeepNoGoroutine: those of the loop after 500 restarts are those before.
+func TestR9_RestartsKeepNoGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench("v0", Plan{})
+		defer b.stop()
+		time.Sleep(time.Minute)
+		before := runtime.NumGoroutine()
+		for range 500 {
+			b.loop.Restart()
+			time.Sleep(10 * time.Second)
+		}
+		synctest.Wait()
+		if now := runtime.NumGoroutine(); now != before {
+			t.Errorf("%d goroutines, were %d", now, before)
+		}
+		if len(b.starts) != 501 || len(b.live) != 1 {
+			t.Errorf("%d starts, %d live", len(b.starts), len(b.live))
+		}
+	})
 }
 
 // TestS2_HeldAreLetGoWhenTheCompilerEnds, marked as failed.

@@ -69,7 +69,7 @@ func (t *turn) launch() {
 	t.retry, t.down, t.fallen = 0, up, nil
 	t.readByStart = t.readByStart || t.raised > t.closed
 	t.procs = append(t.procs, p)
-	t.do(startProcess{p.gen, p.binary})
+	t.do(startProcess{p.gen, p.binary, t.isMoved(p.binary)})
 }
 
 // vacate makes the target finish its requests and stop, for stop-first.
@@ -162,57 +162,6 @@ func (t *turn) boundLeaving() {
 	}
 }
 
-// learnPort chooses the way of the next swaps by what the app did with the port (rule 13).
-func (t *turn) learnPort(p *process, ev runner.Ready) {
-	p.fixed = ev.OwnPort
-	t.fixed = t.fixed || ev.OwnPort // not yet the other way: Fixed may follow
-	if t.chooseMode(); t.mode != t.told {
-		t.told = t.mode
-		t.sayOwnPort(ev)
-	}
-}
-
-func (t *turn) takeFixed(ev runner.Fixed) {
-	p := t.find(ev.Generation)
-	if p == nil || p.role != current {
-		return
-	}
-	p.fixed, t.fixed = true, true
-	if t.chooseMode(); t.mode != t.told {
-		t.told = t.mode
-		t.sayFixed(ev)
-	}
-}
-
-// relearn looks, before a swap, whether the target still binds ports of its own.
-func (t *turn) relearn() {
-	p := t.in(current)
-	if p == nil || !p.proven || p.fixed == t.fixed {
-		return
-	}
-	t.fixed = p.fixed
-	if t.chooseMode(); t.mode != t.told {
-		t.told = t.mode
-		t.warn("the app listens on PORT alone: from now on the new one starts beside the old one", "")
-	}
-}
-
-// chooseMode takes the way that the settings ask for, which needs no telling; in auto,
-// what the app was seen to do with ports decides (rule 13).
-func (s *state) chooseMode() {
-	switch s.policy.swap {
-	case SwapOverlap:
-		s.mode, s.told = overlap, overlap
-	case SwapStopFirst:
-		s.mode, s.told = stopFirst, stopFirst
-	default:
-		s.mode = overlap
-		if s.fixed {
-			s.mode = stopFirst
-		}
-	}
-}
-
 // takeProof lets the old generation go when the new one has lived for its second.
 func (t *turn) takeProof(gen int) {
 	p := t.find(gen)
@@ -224,6 +173,7 @@ func (t *turn) takeProof(gen int) {
 		return
 	}
 	t.proven = p.binary
+	t.keepPorts(p)
 	if old := t.in(standby); old != nil {
 		t.retire(old)
 	}

@@ -80,12 +80,36 @@ func (t *turn) sayDrained(p process) {
 }
 
 func (t *turn) sayOwnPort(ev runner.Ready) {
-	t.warn("the app listens on its own "+ev.Upstream+", not on PORT: each swap stops the old one first, and requests wait",
-		"let it read PORT, and the two will overlap")
+	text := "the app listens on its own " + ev.Upstream + ", not on PORT: " + t.stopsFirst()
+	if t.remap == never {
+		t.warn(text, "let it read PORT, and the two will overlap")
+		return
+	}
+	t.warn(text, "")
 }
 
 func (t *turn) sayFixed(ev runner.Fixed) {
-	t.warn("the app also listens on "+strings.Join(ev.Addrs, ", ")+", which no second process can bind: each swap stops the old one first, and requests wait", "")
+	t.warn("the app also listens on "+strings.Join(ev.Addrs, ", ")+", which no second process can bind: "+t.stopsFirst(), "")
+}
+
+// stopsFirst says what that means for swaps.
+func (t *turn) stopsFirst() string {
+	if t.remap == preparing || t.remap == moving {
+		return "each swap stops the old one first, until a build that moves it is prepared"
+	}
+	return "each swap stops the old one first, and requests wait"
+}
+
+func (t *turn) sayMoved(ev runner.Ready) {
+	t.warn("the app's own ports are moved out of the way and led to it: from now on the new one starts beside the old one", "")
+}
+
+// saySlow explains a first moved build that still runs.
+func (t *turn) saySlow(gen int) {
+	if b := t.build; b != nil && b.gen == gen && !b.killed && !t.toldSlow {
+		t.toldSlow = true
+		t.warn("the app is built so that its own ports can be moved: the first time this compiles what depends on package net anew, once for each Go version", "")
+	}
 }
 
 func (t *turn) sayWaiting(p *process) {

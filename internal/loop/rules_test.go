@@ -2,12 +2,15 @@ package loop
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/relay"
 	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/watcher"
 )
@@ -273,4 +276,97 @@ func TestR12_AppThatLeavesAnotherBehindIsStartedAgain(t *testing.T) {
 	}) {
 		t.Errorf("it was said %q", last)
 	}
+}
+
+// TestRule13_LearnedPortIsMoved: a port that is seen at the first start is served
+// stop-first until a moved build is prepared; that one starts beside the old one.
+func TestRule13_LearnedPortIsMoved(t *testing.T) {
+	s := newScript(t)
+	s.state.remap = possible
+	s.begin().built("a").readyOnOwn(1).wantDid("build", "start #1 a", "prepare", "after 1s").proof(1)
+	s.did = nil
+	s.save(watcher.Rebuild).built("b").wantDid("build", "drain #1") // not prepared yet
+	s.drained(1).exited(1, 0).readyOnOwn(2).proof(2).prepared(nil)
+	s.did, s.said = nil, nil
+	s.save(watcher.Restart).wantDid("drain #2") // what is built is as it was
+	s.drained(2).exited(2, 0).readyOnOwn(3).proof(3)
+	s.did, s.said = nil, nil
+	s.save(watcher.Rebuild).built("c").wantDid("build moved", "after 3s", "start #4 c moved")
+	s.readyMoved(4).proof(4)
+	if !slices.ContainsFunc(s.said, func(line string) bool { return strings.Contains(line, "from now on the new one starts beside") }) {
+		t.Errorf("said %q", s.said)
+	}
+	s.drained(3).exited(3, 0)
+	s.did = nil
+	s.save(watcher.Restart).wantDid("start #5 c moved")
+}
+
+// TestRule13_SeveralPortsAreMovedAtOnce: with nothing that serves there is nothing to
+// wait for.
+func TestRule13_SeveralPortsAreMovedAtOnce(t *testing.T) {
+	s := newScript(t)
+	s.state.remap = possible
+	s.begin().built("a")
+	s.did = nil
+	s.event(ran{runner.Failed{Generation: 1, PID: 101, Reason: "several ports", OwnPorts: true}})
+	s.exited(1, 0).wantDid("stop #1", "build moved", "after 3s")
+}
+
+// TestRule15_LockIsRemembered: the candidate that a lock keeps from starting is started
+// again when the old one is gone, and so are all after it.
+func TestRule15_LockIsRemembered(t *testing.T) {
+	s := row(newScript(t), "starting")
+	s.did, s.said = nil, nil
+	s.locked(2).exited(2, 1).drained(1).exited(1, 0).ready(3).proof(3).wantDid("stop #2", "drain #1", "stop #1", "start #3 b", "after 1s")
+	if len(s.said) != 3 || !strings.Contains(s.said[0], "lock") { // the lock, #1 drained, the swap
+		t.Errorf("said %q", s.said)
+	}
+	s.did = nil
+	s.save(watcher.Restart).wantDid("drain #3")
+}
+
+// TestRule18_RelayFollowsTheTarget is what the relay is told of the ports of an app with
+// two, of which the front leads to the first.
+func TestRule18_RelayFollowsTheTarget(t *testing.T) {
+	s := row(newScript(t), "moved")
+	want := func(when string, live []int, second relay.Route) {
+		t.Helper()
+		got := s.state.relayed()
+		w := relay.View{Live: live, Routes: []relay.Route{{Port: 8080, Front: true}, second}}
+		if !reflect.DeepEqual(got, w) {
+			t.Errorf("%s: %+v, want %+v", when, got, w)
+		}
+	}
+	one, two := relay.Route{Port: 6060, Generation: 1, Upstream: "127.0.0.1:40011"}, relay.Route{Port: 6060, Generation: 2, Upstream: "127.0.0.1:40021"}
+	want("first", []int{1}, one)
+	s.save(watcher.Restart)
+	s.event(ran{runner.Listening{Generation: 2, Asked: 8080, Upstream: "127.0.0.1:40020"}})
+	want("starting", []int{1, 2}, one)
+	s.event(ran{runner.Ready{Generation: 2, PID: 102, Upstream: "127.0.0.1:40020", Asked: 8080}})
+	want("the second port is not open yet", []int{1, 2}, one)
+	s.event(ran{runner.Listening{Generation: 2, Asked: 6060, Upstream: "127.0.0.1:40021"}})
+	want("swapped", []int{1, 2}, two)
+	s.proof(2).drained(1).exited(1, 0)
+	want("proven", []int{2}, two)
+	s.exited(2, 2)
+	want("crashed", nil, relay.Route{Port: 6060})
+	s.stop()
+	if got := s.state.relayed(); got.Routes != nil {
+		t.Errorf("stopping: %+v", got)
+	}
+}
+
+// TestRule19_RefusedBuildIsDoneAsItIs: one line, and stop-first.
+func TestRule19_RefusedBuildIsDoneAsItIs(t *testing.T) {
+	s := newScript(t)
+	s.state.remap, s.state.fixed = moving, true
+	s.begin().event(built{builder.Result{Err: &builder.Refusal{Text: "no"}}})
+	s.wantDid("build moved", "after 3s", "build")
+	s.built("a").readyOnOwn(1)
+	if len(s.said) != 3 { // why, built, ready
+		t.Errorf("said %q", s.said)
+	}
+	s.proof(1)
+	s.did = nil
+	s.save(watcher.Restart).wantDid("drain #1")
 }

@@ -43,6 +43,7 @@ type world struct {
 	timers    []event
 	drains    []int
 	reads     int // of the settings
+	prepares  int
 	stopped   bool
 	over      bool
 }
@@ -57,10 +58,12 @@ type compile struct {
 	killed  bool
 	running string
 	keep    []string
+	moved   bool
 }
 
 type fakeProcess struct {
 	binary    string
+	moved     bool
 	reported  bool // ready or failed
 	wasReady  bool
 	signalled bool
@@ -69,7 +72,7 @@ type fakeProcess struct {
 func newWorld(t testing.TB, pick func(int) int) *world {
 	return &world{
 		t: t, pick: pick, now: time.Unix(1_800_000_000, 0),
-		state:   state{policy: policy{swap: SwapAuto, restart: RestartOnFailure}},
+		state:   state{policy: policy{swap: SwapAuto, restart: RestartOnFailure}, remap: []remap{never, possible, moving}[pick(3)]},
 		numbers: map[uint64]int{}, compiled: map[string]int{}, meant: map[string]int{}, passed: map[string]uint64{}, live: map[int]*fakeProcess{}, started: map[int]string{},
 	}
 }
@@ -130,9 +133,13 @@ func (w *world) play(e effect) {
 		if len(e.keep) >= maxBinaries {
 			w.fail("Bounds", "%d binaries are kept: no slot is left", len(e.keep))
 		}
-		w.compiling = &compile{version: w.content, meant: w.content, running: e.running, keep: e.keep}
+		w.compiling = &compile{version: w.content, meant: w.content, running: e.running, keep: e.keep, moved: e.moved}
 		if w.passing {
 			w.compiling.version, w.compiling.passed = passingVersion, w.open
+		}
+	case prepareBuild:
+		if w.prepares++; w.prepares > 1 {
+			w.fail("OneBuildAtATime", "a moved build is prepared twice at a time")
 		}
 	case killBuild:
 		w.compiling.killed = true
@@ -146,7 +153,7 @@ func (w *world) play(e effect) {
 			w.fail("Bounds", "generation %d is given out twice", e.gen)
 		}
 		w.started[e.gen] = e.binary
-		if w.live[e.gen] = (&fakeProcess{binary: e.binary}); len(w.live) > maxProcesses {
+		if w.live[e.gen] = (&fakeProcess{binary: e.binary, moved: e.moved}); len(w.live) > maxProcesses {
 			w.fail("Bounds", "%d processes", len(w.live))
 		}
 	case stopProcess:
@@ -181,6 +188,11 @@ func (w *world) check(before state, ev event) {
 	}
 	if v.Settled < before.settled {
 		w.fail("SettledIsServedOrFailed", "settled goes back from %d to %d", before.settled, v.Settled)
+	}
+	for _, r := range w.state.relayed().Routes {
+		if p := w.live[r.Generation]; r.Generation != 0 && (p == nil || !p.wasReady || p.signalled) {
+			w.fail("TargetHasBeenReady", "port %d leads to #%d: %+v", r.Port, r.Generation, p)
+		}
 	}
 	w.checkTargetLeftAlone(before, ev)
 	w.checkSettled(v)
@@ -251,12 +263,21 @@ func (w *world) moves() []func() {
 		if !p.reported {
 			m = append(m, func() { w.becomeReady(gen) }, func() { w.failStart(gen) })
 		}
+		if p.moved {
+			m = append(m, func() { w.listen(gen) })
+		}
 		if p.reported {
 			m = append(m, func() { w.exit(gen) })
 		}
 		if p.wasReady && w.pick(8) == 0 {
 			m = append(m, func() { w.send(ran{runner.Fixed{Generation: gen, Addrs: []string{":6060"}}}) })
 		}
+	}
+	if w.prepares > 0 {
+		m = append(m, func() {
+			w.prepares--
+			w.send(prepared{[]error{nil, &builder.Refusal{Text: "no"}}[w.pick(2)]})
+		})
 	}
 	for i := range w.timers {
 		m = append(m, func() {
@@ -346,6 +367,8 @@ func (w *world) endBuild() {
 	switch {
 	case c.killed:
 		w.send(built{builder.Result{Err: errors.New("superseded")}})
+	case c.moved && w.pick(8) == 0:
+		w.send(built{builder.Result{Err: &builder.Refusal{Text: "no"}}})
 	case slices.Contains(w.works, c.version):
 		w.answers = max(w.answers, c.version)
 		w.send(built{builder.Result{Err: &builder.Failure{Text: "no"}, Took: time.Second}})
@@ -367,7 +390,16 @@ func (w *world) newBinary(c *compile) string {
 func (w *world) becomeReady(gen int) {
 	p := w.live[gen]
 	p.reported, p.wasReady = true, true
-	w.send(ran{runner.Ready{Generation: gen, PID: 1, Upstream: "127.0.0.1:1", OwnPort: w.pick(8) == 0}})
+	ready := runner.Ready{Generation: gen, PID: 1, Upstream: "127.0.0.1:1", OwnPort: w.pick(8) == 0}
+	if p.moved && !ready.OwnPort && w.pick(4) > 0 {
+		w.listen(gen)
+		ready.Asked, ready.TLS = 8080, w.pick(4) == 0
+	}
+	w.send(ran{ready})
+}
+
+func (w *world) listen(gen int) {
+	w.send(ran{runner.Listening{Generation: gen, Asked: 8080 + w.pick(3), Upstream: "127.0.0.1:1"}})
 }
 
 func (w *world) failStart(gen int) {
@@ -377,7 +409,11 @@ func (w *world) failStart(gen int) {
 		w.send(ran{runner.Failed{Generation: gen}})
 		return
 	}
-	w.send(ran{runner.Failed{Generation: gen, PID: 1}})
+	failed := runner.Failed{Generation: gen, PID: 1, OwnPorts: w.pick(8) == 0}
+	if w.pick(8) == 0 {
+		failed.Lock = "a lock"
+	}
+	w.send(ran{failed})
 }
 
 func (w *world) exit(gen int) {
@@ -431,7 +467,7 @@ func (w *world) settleDown() {
 			w.becomeReady(w.firstWhere(func(p *fakeProcess) bool { return !p.reported }))
 		case w.firstWhere(func(p *fakeProcess) bool { return !p.wasReady }) != 0:
 			w.exit(w.firstWhere(func(p *fakeProcess) bool { return !p.wasReady }))
-		case len(w.drains)+len(w.timers)+w.reads > 0:
+		case len(w.drains)+len(w.timers)+w.reads+w.prepares > 0:
 			m := w.moves()
 			m[len(m)-1]()
 		default:

@@ -37,9 +37,17 @@ type state struct {
 	buildFailed bool   // the newest build failed
 	problem     *proxy.Problem
 
-	mode  mode
-	told  mode // the way that the user believes in
-	fixed bool // the app binds ports that no second process can, as far as is known
+	mode      mode
+	told      mode // the way that the user believes in
+	fixed     bool // the app binds ports that no second process can, as far as is known
+	remap     remap
+	moved     []string // binaries that were built so
+	unmovable bool     // ports stay fixed though the binary is moved
+	locked    bool     // the app holds a file lock for as long as it runs (rule 15)
+	main      int      // the port that the app asked for where the front leads; 0 if it was not moved
+	tls       int      // the port that it asked for and speaks TLS on, where none speaks HTTP
+	ports     []int    // that the newest proven target asked for
+	toldSlow  bool     // that the first moved build takes long
 
 	down     down
 	crashes  []time.Time // of the last ten seconds
@@ -99,6 +107,7 @@ type build struct {
 	running string // binary that the new one is compared with
 	killed  bool   // told to end; what it still reports is dropped
 	urgent  bool   // left to finish (rule 6)
+	moved   bool   // so that listeners can be moved
 }
 
 // process is one generation from its start to its reaping.
@@ -115,10 +124,11 @@ type process struct {
 	target   bool      // has been target
 	urgent   bool      // not superseded by what comes later (rule 6)
 	restart  bool      // a file or an order asked for it, not only a build
-	proven   bool      // lived for a second as target
-	fixed    bool      // seen to bind ports that no second process can
-	drained  bool      // has no request any more
-	finished int       // requests that ended while it drained
+	listens  []listener
+	proven   bool // lived for a second as target
+	fixed    bool // seen to bind ports that no second process can
+	drained  bool // has no request any more
+	finished int  // requests that ended while it drained
 	cut      int
 }
 
@@ -167,6 +177,7 @@ func (s state) clone() state {
 	s.saves = slices.Clone(s.saves)
 	s.procs = slices.Clone(s.procs)
 	s.crashes = slices.Clone(s.crashes)
+	s.moved = slices.Clone(s.moved)
 	s.due.refresh = slices.Clone(s.due.refresh)
 	s.due.signals = slices.Clone(s.due.signals)
 	if s.due.fresh != nil {

@@ -44,6 +44,10 @@ func (t *turn) take(ev event) {
 		t.takeBuilt(ev.Result)
 	case ran:
 		t.takeRan(ev.Event)
+	case prepared:
+		t.takePrepared(ev.err)
+	case stillBuilding:
+		t.saySlow(ev.gen)
 	case drained:
 		t.takeDrained(ev.Drained)
 	case proofOver:
@@ -93,6 +97,8 @@ func (t *turn) takeRan(ev runner.Event) {
 	switch ev := ev.(type) {
 	case runner.Waiting:
 		t.takeWaiting(ev)
+	case runner.Listening:
+		t.takeListening(ev)
 	case runner.Ready:
 		t.takeReady(ev)
 	case runner.Failed:

@@ -62,10 +62,18 @@ func (s *script) event(ev event) *script {
 func word(e effect) string {
 	switch e := e.(type) {
 	case startBuild:
+		if e.moved {
+			return "build moved"
+		}
 		return "build"
+	case prepareBuild:
+		return "prepare"
 	case killBuild:
 		return "kill build"
 	case startProcess:
+		if e.moved {
+			return fmt.Sprintf("start #%d %s moved", e.gen, e.binary)
+		}
 		return fmt.Sprintf("start #%d %s", e.gen, e.binary)
 	case stopProcess:
 		return fmt.Sprintf("stop #%d", e.gen)
@@ -126,6 +134,21 @@ func (s *script) readyOnOwn(gen int) *script {
 	return s.event(ran{runner.Ready{Generation: gen, PID: 100 + gen, Upstream: "127.0.0.1:8080", OwnPort: true}})
 }
 
+// readyMoved is ready on 8080, which the app asked for and was moved from; it has a
+// second port.
+func (s *script) readyMoved(gen int) *script {
+	for i, asked := range []int{8080, 6060} {
+		s.event(ran{runner.Listening{Generation: gen, Asked: asked, Upstream: fmt.Sprintf("127.0.0.1:%d", 40000+10*gen+i)}})
+	}
+	return s.event(ran{runner.Ready{Generation: gen, PID: 100 + gen, Upstream: fmt.Sprintf("127.0.0.1:%d", 40000+10*gen), Asked: 8080}})
+}
+
+func (s *script) locked(gen int) *script {
+	return s.event(ran{runner.Failed{Generation: gen, PID: 100 + gen, Reason: "waits for a lock", Lock: "the app waits for a file lock"}})
+}
+
+func (s *script) prepared(err error) *script { return s.event(prepared{err}) }
+
 func (s *script) failed(gen int) *script {
 	return s.event(ran{runner.Failed{Generation: gen, PID: 100 + gen, Reason: "exited with code 1 before it was ready", Tail: []string{"boom"}}})
 }
@@ -173,6 +196,14 @@ func row(s *script, name string) *script {
 		return row(s, "starting").ready(2)
 	case "stop-first":
 		return s.begin().built("a").readyOnOwn(1).proof(1)
+	case "learned": // its own port, which can be moved
+		s.state.remap = possible
+		return row(s, "stop-first")
+	case "moved":
+		s.state.remap, s.state.fixed = moving, true
+		return s.begin().built("a").readyMoved(1).proof(1)
+	case "moved starting":
+		return row(s, "moved").save(watcher.Rebuild).built("b")
 	case "draining":
 		return row(s, "stop-first").save(watcher.Rebuild).built("b")
 	case "back-off":
@@ -196,7 +227,7 @@ func row(s *script, name string) *script {
 var update = flag.Bool("update", false, "write the state table anew; read the difference before it is kept")
 
 var rowNames = []string{
-	"first build", "idle", "building", "starting", "both", "in proof", "stop-first",
+	"first build", "idle", "building", "starting", "both", "in proof", "stop-first", "learned", "moved", "moved starting",
 	"draining", "back-off", "exited", "given up", "broken first", "stopping",
 }
 
@@ -252,6 +283,9 @@ var cellEvents = map[string]func(*script){
 	"target exits":  func(s *script) { s.exited(target(s), 2) },
 	"target hangs":  func(s *script) { s.unresponsive(target(s)) },
 	"target exit 0": func(s *script) { s.exited(target(s), 0) },
+	"locked":        func(s *script) { g := candidate(s); s.locked(g).exited(g, 1) },
+	"prepared":      func(s *script) { s.prepared(nil).save(watcher.Rebuild) },
+	"refused":       func(s *script) { s.prepared(&builder.Refusal{Text: "no"}).save(watcher.Rebuild) },
 	"drained":       func(s *script) { s.drained(leaver(s)) },
 	"old reaped":    func(s *script) { s.exited(leaver(s), 0) },
 	"proof over":    func(s *script) { s.proof(target(s)) },

@@ -41,7 +41,12 @@ func TestR4_StopWins(t *testing.T) {
 					b.loop.Stop()
 					synctest.Wait()
 					builds, starts := b.count()
-					<-b.ended
+					select {
+					case <-b.ended:
+					case <-time.After(time.Hour):
+						t.Error("a stop order does not end it")
+						b.stop()
+					}
 					if now, then := b.count(); now != builds || then != starts {
 						t.Errorf("%d builds and %d starts after a stop order", now-builds, then-starts)
 					}
@@ -109,6 +114,7 @@ func TestR5_ExactSequence(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench("v0", Plan{})
+				defer b.stop()
 				b.ends = c.alive
 				time.Sleep(10 * time.Minute)
 				b.view()
@@ -128,7 +134,6 @@ func TestR5_ExactSequence(t *testing.T) {
 						t.Errorf("back-off %d is told as %q", i, e.Text)
 					}
 				}
-				b.stop()
 			})
 		})
 	}

@@ -30,7 +30,7 @@ func (t *turn) takeFailed(ev runner.Failed) {
 	} else if failed.role == starting {
 		t.end(p, supersedeLimit, ev.Reason)
 	}
-	if failed.role == starting && !t.stopping {
+	if failed.role == starting && !t.stopping && !t.tryAnotherWay(failed, ev) {
 		t.startFailed(failed, ev)
 	}
 }

@@ -21,7 +21,8 @@ import (
 //     call with "env" in its own name or stands in an env tag; and by Gin's Run().
 //   - Its default stands in the same address, call or tag, else as "8080" or ":8080"
 //     in the same declaration. Other listeners (metrics, pprof) do not count where one
-//     is known to take its port from the variable.
+//     is known to take its port from the variable; else those that are usual for metrics
+//     and the like, and those of TLS, do not count beside another one.
 func ScanAddress(m Module, pkg Package, portEnv string) Address {
 	s := scan{tree: newTree(m, pkg.tags, 0), names: names{}, variable: portEnv}
 	files := s.reach(pkg.Pattern)
@@ -45,10 +46,26 @@ func ScanAddress(m Module, pkg Package, portEnv string) Address {
 		found = nil
 	}
 	a := Address{ReadsEnv: s.reads}
-	if len(found) > 0 && !slices.ContainsFunc(found, func(p port) bool { return p.number != found[0].number }) {
-		a.Port, a.Where = found[0].number, found[0].where
+	if several(found) {
+		a.Several = !s.reads
+		found = slices.DeleteFunc(found, port.beside)
+	} else {
+		a.TLS = s.tls
+	}
+	if len(found) > 0 && !several(found) {
+		a.Port, a.Where, a.Several = found[0].number, found[0].where, false
 	}
 	return a
+}
+
+func several(found []port) bool {
+	return slices.ContainsFunc(found, func(p port) bool { return p.number != found[0].number })
+}
+
+// beside reports whether a port is not the one that people open, where there are others:
+// those of pprof, metrics and gRPC as everybody chooses them, and one of TLS.
+func (p port) beside() bool {
+	return p.tls || slices.Contains([]int{6060, 6061, 2112, 9090, 9091, 9100, 9464, 50051}, p.number)
 }
 
 // scan collects what the declarations say.
@@ -61,11 +78,13 @@ type scan struct {
 	fixed    []port // of listeners that know nothing of it
 	defaults []port // for when it is empty
 	beside   []port // the same, less surely
+	tls      bool   // a server speaks TLS
 }
 
 type port struct {
 	number int
 	where  string
+	tls    bool // for certain
 }
 
 // declaration takes one; runs tells that a Run() in it is Gin's, which reads PORT.
@@ -80,7 +99,14 @@ func (s *scan) declaration(decl ast.Decl, at place, runs bool) {
 			case name == "Listen": // net.Listen("tcp", address); others take the address alone
 				s.listener(n.Args[len(n.Args)-1], at)
 			case listens.MatchString(name):
+				before := len(s.fixed)
 				s.listener(n.Args[0], at)
+				if strings.HasSuffix(name, "TLS") {
+					s.tls = true
+					for i := range s.fixed[before:] {
+						s.fixed[before+i].tls = true
+					}
+				}
 			case strings.Contains(strings.ToLower(name), "env") && name != "Setenv":
 				s.lookup(n, decl, at)
 			}
@@ -167,7 +193,7 @@ func (s *scan) note(to *[]port, literals []*ast.BasicLit) {
 		}
 		at := s.files.Position(l.Pos())
 		file := strings.TrimPrefix(pattern(s.module.Dir, at.Filename), "./")
-		*to = append(*to, port{int(n), fmt.Sprintf("%s:%d", file, at.Line)})
+		*to = append(*to, port{number: int(n), where: fmt.Sprintf("%s:%d", file, at.Line)})
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 func TestScanAddress(t *testing.T) {
 	const ginMain = "package main\nimport (\"os\"; \"github.com/gin-gonic/gin\")\nvar _ = os.Args\n"
 	env := func(port int, where string) Address { return Address{Port: port, Where: where, ReadsEnv: true} }
+	tls := func(port int, where string) Address { return Address{Port: port, Where: where, TLS: true} }
 	fixed := func(port int, where string) Address { return Address{Port: port, Where: where} }
 	tests := map[string]struct {
 		code string // of main.go; what follows a "-- name --" line are further files
@@ -23,16 +24,19 @@ func TestScanAddress(t *testing.T) {
 		"gin all interfaces":   {ginMain + `func main() { gin.Default().Run("0.0.0.0:8081") }`, fixed(8081, "main.go:4")},
 		"gin loopback":         {ginMain + `func main() { gin.Default().Run("127.0.0.1:81") }`, fixed(81, "main.go:4")},
 		"gin by itself":        {ginMain + `func main() { gin.Default().Run() }`, Address{ReadsEnv: true}},
-		"gin TLS":              {ginMain + `func main() { gin.Default().RunTLS("localhost:8443", "a.pem", "b.pem") }`, fixed(8443, "main.go:4")},
+		"gin TLS":              {ginMain + `func main() { gin.Default().RunTLS("localhost:8443", "a.pem", "b.pem") }`, tls(8443, "main.go:4")},
 		"a command's Run":      {"package main\nimport (\"os/exec\"; \"github.com/gin-gonic/gin\")\nfunc main() { exec.Command(\"x\").Run(); gin.New().Run(\":7000\") }", fixed(7000, "main.go:3")},
 		"a Run of other kind":  {ginMain + `func main() { suite.Run("9000"); pool.Start(5000) }`, Address{}},
 		"port 0":               {ginMain + `func main() { gin.Default().Run(":0") }`, Address{}},
 		"named port":           {ginMain + `func main() { gin.Default().Run(":http") }`, Address{}},
 		"too large":            {ginMain + `func main() { gin.Default().Run(":70000") }`, Address{}},
-		"two ports":            {ginMain + `func main() { go pprof.Run(":6060"); gin.Default().Run(":8080") }`, Address{}},
+		"two ports":            {ginMain + `func main() { go pprof.Run(":6060"); gin.Default().Run(":8080") }`, fixed(8080, "main.go:4")},
+		"two equal ports":      {ginMain + `func main() { go admin.Run(":8081"); gin.Default().Run(":8080") }`, Address{Several: true}},
 		"the same twice":       {ginMain + `func main() { a.Run(":8080"); b.Run("localhost:8080") }`, fixed(8080, "main.go:4")},
 		"net/http":             {`package main; func main() { http.ListenAndServe(":3000", nil) }`, fixed(3000, "main.go:1")},
-		"net/http TLS":         {`package main; func main() { http.ListenAndServeTLS(":3443", "a", "b", nil) }`, fixed(3443, "main.go:1")},
+		"net/http TLS":         {`package main; func main() { http.ListenAndServeTLS(":3443", "a", "b", nil) }`, tls(3443, "main.go:1")},
+		"server and TLS":       {`package main; func main() { s := &http.Server{Addr: ":3443"}; s.ListenAndServeTLS("a.pem", "b.pem") }`, tls(3443, "main.go:1")},
+		"TLS beside":           {`package main; func main() { go http.ListenAndServe(":3000", nil); http.ListenAndServeTLS(":3443", "a", "b", nil) }`, fixed(3000, "main.go:1")},
 		"a proxy's target":     {`package main; func main() { http.ListenAndServe(":3000", proxyTo("localhost:9090")) }`, fixed(3000, "main.go:1")},
 		"net.Listen":           {`package main; func main() { net.Listen("tcp", "[::1]:3001") }`, fixed(3001, "main.go:1")},
 		"unix socket":          {`package main; func main() { net.Listen("unix", "/run/x:3001") }`, Address{}},

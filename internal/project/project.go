@@ -51,4 +51,6 @@ type Address struct {
 	Port     int    // the one port that the code names; 0 if it names none or several
 	Where    string // "main.go:12", relative to the module, for messages; "" without a port
 	ReadsEnv bool   // the app takes its port from the PORT variable
+	Several  bool   // it does not, and names several ports
+	TLS      bool   // it speaks TLS on Port
 }

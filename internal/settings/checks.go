@@ -17,6 +17,7 @@ import (
 type check func(text string) string
 
 func swaps() []string    { return []string{"auto", "overlap", "stop-first"} }
+func remaps() []string   { return []string{"auto", "true", "false"} }
 func readies() []string  { return []string{"", "notify"} }
 func restarts() []string { return []string{"on-failure", "always", "never"} }
 func actions() []string  { return []string{"rebuild", "restart", "signal", "refresh", "ignore"} }
@@ -123,9 +124,9 @@ func checkListen(text string) string {
 
 // checkTogether finds what is wrong only in the company of other keys.
 func (l *loader) checkTogether() {
-	if run := l.settings.Run; run.Swap == "overlap" && run.Port != 0 {
+	if run := l.settings.Run; run.Swap == "overlap" && run.Port != 0 && run.Remap == "false" {
 		l.complain(l.values["run.swap"],
-			`run.swap: "overlap" cannot go with run.port, as two processes cannot hold port %d: write "stop-first", or take port away`, run.Port)
+			`run.swap: "overlap" cannot go with run.port, as two processes cannot hold port %d: write "stop-first", or take port or remap away`, run.Port)
 	}
 	if run := l.settings.Run; run.Socket && run.Port != 0 {
 		l.complain(l.values["run.socket"],

@@ -132,7 +132,7 @@ func fits(kind reflect.Type, value any) bool {
 	case string:
 		return isDuration || kind.Kind() == reflect.String
 	case bool:
-		return kind.Kind() == reflect.Bool
+		return kind.Kind() == reflect.Bool || kind == reflect.TypeFor[Remap]()
 	case int64:
 		return isDuration || kind.Kind() == reflect.Int
 	case float64:

@@ -59,7 +59,8 @@ func rows() []row {
 
 		{name: "run.swap", effect: Live, meaning: "how a new process takes over: " + list(swaps()), check: oneOf(swaps())},
 		{name: "run.port_env", effect: Restart, meaning: "variable by which the app is told its port", check: checkName},
-		{name: "run.port", effect: Restart, meaning: "the app's own fixed port, where it cannot be told one", example: "9090", check: checkPort},
+		{name: "run.port", effect: Restart, meaning: "the app's own fixed port that the front leads to, where it cannot be told one", example: "9090", check: checkPort},
+		{name: "run.remap", effect: Never, meaning: "fixed ports of the app are moved out of the way, so that two processes can run at a time: " + list(remaps()) + "; auto does it where needed", check: oneOf(remaps())},
 		{name: "run.socket", effect: Restart, meaning: "hand the app an open socket as file 3 (LISTEN_FDS) to serve on, as with gin's RunFd(3)"},
 		{name: "run.wait_for", effect: Live, meaning: `what must be there before each start, as ["tcp://db:5432", "http://search/health", "file:run/socket"]`, check: checkNeed},
 		{name: "run.ready", effect: Restart, meaning: `"notify": the app tells that it is ready, by sd_notify; empty: we look`, check: oneOf(readies())},

@@ -60,7 +60,8 @@ type Rule struct {
 type Run struct {
 	Swap         string   `toml:"swap"` // auto, overlap, stop-first
 	PortEnv      string   `toml:"port_env"`
-	Port         int      `toml:"port"`     // the app's own fixed port; absent (0) means not told
+	Port         int      `toml:"port"` // the app's own fixed port; absent (0) means not told
+	Remap        Remap    `toml:"remap"`
 	Socket       bool     `toml:"socket"`   // hand the app a listening socket
 	WaitFor      []string `toml:"wait_for"` // what must be there before a start
 	Ready        string   `toml:"ready"`    // "" or notify
@@ -85,6 +86,10 @@ type Proxy struct {
 	GenerationHeader bool     `toml:"generation_header"`
 }
 
+// Remap says whether fixed listeners of the app are moved: "auto", "true" or "false". In
+// the file the last two may be without quotes.
+type Remap string
+
 // Duration is a length of time written as in "1m30s"; it is not negative.
 type Duration time.Duration
 
@@ -105,6 +110,7 @@ func Default() Settings {
 		Run: Run{
 			Swap:         "auto",
 			PortEnv:      "PORT",
+			Remap:        "auto",
 			ReadyTimeout: Duration(30 * time.Second),
 			LiveInterval: Duration(10 * time.Second),
 			LiveFailures: 3,

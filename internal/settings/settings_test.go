@@ -107,7 +107,7 @@ func TestEnvironmentWinsOverFile(t *testing.T) {
 // TestPairAcrossSources: a pair that only the environment makes names the variable.
 func TestPairAcrossSources(t *testing.T) {
 	file := filepath.Join(t.TempDir(), File)
-	write(t, file, "[run]\nport = 9090\n")
+	write(t, file, "[run]\nport = 9090\nremap = false\n")
 	_, _, err := Load(file, File, []string{"WATCHER_RUN_SWAP=overlap"})
 	if err == nil || !strings.HasPrefix(err.Error(), "WATCHER_RUN_SWAP: run.swap: ") {
 		t.Error(err)
@@ -115,7 +115,7 @@ func TestPairAcrossSources(t *testing.T) {
 }
 
 func TestUnknownVariableOfOthersIsAWarning(t *testing.T) {
-	for _, name := range []string{"WATCHER_HOME", "WATCHER_RUN_REMAP", "WATCHER_APP_NAME"} {
+	for _, name := range []string{"WATCHER_HOME", "WATCHER_RUN_CPU", "WATCHER_APP_NAME"} {
 		_, warnings, err := Load("", File, []string{name + "=x"})
 		if err != nil || len(warnings) != 1 || !strings.HasPrefix(warnings[0].Text, name+": ") {
 			t.Errorf("%s: %v, %v", name, warnings, err)

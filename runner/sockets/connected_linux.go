@@ -17,7 +17,7 @@ func Connected(client netip.AddrPort, groups []int) bool {
 		return false
 	}
 	for _, group := range groups {
-		for _, pid := range family(group) {
+		for _, pid := range Family(group) {
 			if hasSocket(pid, name) {
 				return true
 			}

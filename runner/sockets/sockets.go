@@ -18,7 +18,7 @@ func Owned(group int, addr netip.AddrPort) bool {
 	serving := func(l netip.AddrPort) bool { return Serves(l, addr) }
 	found, known := listenersOf(group) // mostly the leader itself, and others are dear to find
 	if known && !slices.ContainsFunc(found, serving) {
-		found, known = listenersOf(family(group)...)
+		found, known = listenersOf(Family(group)...)
 	}
 	return !known || slices.ContainsFunc(found, serving)
 }
@@ -36,7 +36,7 @@ func Serves(l, addr netip.AddrPort) bool {
 // Of lists where the processes of a group, and their descendants, listen; nothing
 // where the system does not tell.
 func Of(group int) []netip.AddrPort {
-	found, _ := listenersOf(family(group)...)
+	found, _ := listenersOf(Family(group)...)
 	return found
 }
 

@@ -134,8 +134,8 @@ func GroupRuns(group int) bool {
 	return false
 }
 
-// family lists the running processes of a group and the descendants of all of them.
-func family(group int) []int {
+// Family lists the running processes of a group and the descendants of all of them.
+func Family(group int) []int {
 	all := runningProcesses()
 	member := map[int]bool{}
 	var pids []int

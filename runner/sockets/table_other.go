@@ -8,4 +8,6 @@ import "net/netip"
 
 func listenersOf(...int) (found []netip.AddrPort, known bool) { return nil, false }
 
-func family(int) []int { return nil }
+// Family lists the running processes of a group and the descendants of all of them;
+// nothing, here.
+func Family(int) []int { return nil }

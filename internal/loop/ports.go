@@ -1,0 +1,226 @@
+package loop
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/watcher-dev/watcher/builder"
+	"github.com/watcher-dev/watcher/relay"
+	"github.com/watcher-dev/watcher/runner"
+)
+
+// The ways from an old process to a new one, in the order in which auto takes them
+// (rule 13):
+//
+//	as it is    the app listens on the PORT that it is given, and nowhere else: overlap
+//	moved       its fixed listeners are moved out of the way: overlap
+//	stop-first  Go refuses that, or a file lock forbids two processes (rules 15, 19)
+
+// remap says whether builds are moved.
+type remap uint8
+
+const (
+	never     remap = iota // by setting, or because Go refuses it
+	possible               // if the app is seen to bind ports of its own
+	preparing              // the compiler is warming its cache for it
+	moving                 // builds are
+)
+
+// listener is one that a process has moved.
+type listener struct {
+	asked    int
+	upstream string
+}
+
+// isMoved reports whether a binary was built so that its listeners are moved; of "",
+// whether the first one will be.
+func (s *state) isMoved(binary string) bool {
+	return binary == "" && s.remap == moving || slices.Contains(s.moved, binary)
+}
+
+// noteBinary remembers how a binary was built: its place may have held another one.
+func (t *turn) noteBinary(binary string, moved bool) {
+	t.moved = slices.DeleteFunc(t.moved, func(b string) bool { return b == binary })
+	if moved {
+		t.moved = append(t.moved, binary)
+	}
+}
+
+// chooseMode takes the way for the next start of a binary: the one that the settings ask
+// for, which needs no telling; in auto, what was seen decides.
+func (s *state) chooseMode(binary string) {
+	switch s.policy.swap {
+	case SwapOverlap:
+		s.mode, s.told = overlap, overlap
+	case SwapStopFirst:
+		s.mode, s.told = stopFirst, stopFirst
+	default:
+		s.mode = overlap
+		if s.locked || s.unmovable || s.fixed && !s.isMoved(binary) {
+			s.mode = stopFirst
+		}
+	}
+}
+
+// learnPort chooses the way of the next swaps by what the app did with the port.
+func (t *turn) learnPort(p *process, ev runner.Ready) {
+	if ev.TLS {
+		t.tls = ev.Asked
+	} else if ev.Asked != 0 && ev.Asked != t.tls {
+		t.main = ev.Asked
+	}
+	if ev.OwnPort {
+		t.learnFixed(p, func() { t.sayOwnPort(ev) })
+		return
+	}
+	if t.chooseMode(t.newest); t.mode != t.told && t.isMoved(p.binary) { // else Fixed may follow
+		t.told = t.mode
+		t.sayMoved(ev)
+	}
+}
+
+func (t *turn) takeFixed(ev runner.Fixed) {
+	if p := t.find(ev.Generation); p != nil && p.role == current {
+		t.learnFixed(p, func() { t.sayFixed(ev) })
+	}
+}
+
+// learnFixed takes that a process binds ports that no second one can. say tells the user
+// if that changes the way.
+func (t *turn) learnFixed(p *process, say func()) {
+	p.fixed, t.fixed = true, true
+	if t.isMoved(p.binary) { // a child of the app listens, or moving was in vain
+		t.unmovable = true
+	} else {
+		t.prepare()
+	}
+	if t.chooseMode(t.newest); t.mode != t.told {
+		t.told = t.mode
+		say()
+	}
+}
+
+// prepare has the compiler get ready for moved builds, where that may help.
+func (t *turn) prepare() {
+	if t.remap == possible {
+		t.remap = preparing
+		t.do(prepareBuild{})
+	}
+}
+
+// takePrepared makes the builds from now on moved ones, or takes that Go refuses them.
+func (t *turn) takePrepared(err error) {
+	switch {
+	case t.remap != preparing || t.stopping:
+	case err != nil:
+		t.refuse(err)
+	default:
+		t.remap = moving
+	}
+}
+
+// refuse takes that Go cannot build the app so that it can be moved (rule 19).
+func (t *turn) refuse(err error) {
+	t.remap = never
+	t.warn("the app's own ports cannot be moved: "+err.Error()+": each swap stops the old one first, and requests wait", "")
+	t.chooseMode(t.newest)
+	t.told = t.mode
+}
+
+// buildRefused reports whether a build was not even begun because it was to be moved;
+// then it is done as it is.
+func (t *turn) buildRefused(b *build, r builder.Result) bool {
+	refusal, refused := errors.AsType[*builder.Refusal](r.Err)
+	if refused {
+		t.refuse(refusal)
+		t.spare = b.gen
+		t.due.rebuild = true
+	}
+	return refused
+}
+
+// tryAnotherWay takes a failed start that another way may mend, and reports whether it
+// is tried.
+func (t *turn) tryAnotherWay(p process, ev runner.Failed) bool {
+	switch {
+	case ev.OwnPorts && t.remap != never && !t.isMoved(p.binary):
+		t.fixed, t.remap = true, moving
+		t.due.rebuild = true
+		t.warn(ev.Reason+": it is built anew, so that they can be moved", "")
+	case ev.Lock != "" && t.policy.swap == SwapAuto && !t.locked && t.in(current) != nil:
+		t.locked = true
+		t.due.restart = true
+		t.chooseMode(p.binary)
+		t.told = t.mode
+		t.warn(ev.Lock+": from now on each swap stops the old one first, and requests wait", "")
+	default:
+		return false
+	}
+	return true
+}
+
+// relearn looks, before a swap, whether the target still binds ports of its own.
+func (t *turn) relearn() {
+	p := t.in(current)
+	if p != nil && p.proven && !p.fixed && t.fixed && !t.isMoved(p.binary) {
+		t.fixed = false
+		if t.chooseMode(t.newest); t.mode != t.told {
+			t.told = t.mode
+			t.warn("the app listens on PORT alone: from now on the new one starts beside the old one", "")
+		}
+	}
+	t.chooseMode(t.binaryDue())
+}
+
+func (t *turn) takeListening(ev runner.Listening) {
+	p := t.find(ev.Generation)
+	if p == nil {
+		return
+	}
+	p.listens = slices.DeleteFunc(slices.Clone(p.listens), func(l listener) bool { return l.asked == ev.Asked })
+	p.listens = append(p.listens, listener{ev.Asked, ev.Upstream})
+}
+
+// relayed is the relay's picture of the state, as view is the front's: the target's own
+// ports, those that it may yet open, and, while there is no target, those that the one
+// before had.
+func (s *state) relayed() relay.View {
+	var v relay.View
+	for _, p := range s.procs {
+		v.Live = append(v.Live, p.gen)
+	}
+	if s.stopping || s.down != up {
+		return v
+	}
+	add := func(r relay.Route) {
+		if !slices.ContainsFunc(v.Routes, func(o relay.Route) bool { return o.Port == r.Port }) {
+			if r.Port == s.main {
+				r = relay.Route{Port: r.Port, Front: true}
+			}
+			v.Routes = append(v.Routes, r)
+		}
+	}
+	target := s.in(current)
+	for _, p := range []*process{target, s.in(standby)} {
+		if p == nil {
+			continue
+		}
+		for _, l := range p.listens {
+			add(relay.Route{Port: l.asked, Generation: p.gen, Upstream: l.upstream})
+		}
+	}
+	if target == nil || !target.proven {
+		for _, port := range s.ports {
+			add(relay.Route{Port: port})
+		}
+	}
+	return v
+}
+
+// keepPorts remembers what a target that has proven itself listens on.
+func (t *turn) keepPorts(p *process) {
+	t.ports = nil
+	for _, l := range p.listens {
+		t.ports = append(t.ports, l.asked)
+	}
+}

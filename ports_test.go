@@ -1,0 +1,270 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// manyPatience is for a first moved build, which compiles package net and most of what a
+// server is made of.
+const manyPatience = 10 * time.Minute
+
+// ways are the ports that apps bind, each as the function of testdata/manyports that
+// does it. %[1]d and so on are free ports; all of them must answer all the time.
+var ways = map[string]struct {
+	listen  string
+	file    string // written to port.txt
+	ports   int
+	learned bool // the ports are known only after the first start
+	front   bool // the front is open at the first port itself
+}{
+	"literal": {ports: 1, front: true, listen: `
+func listen() error { return http.ListenAndServe(":%[1]d", nil) }`},
+	"config file": {ports: 1, learned: true, file: "%[1]d", listen: `
+func listen() error {
+	port, err := os.ReadFile("port.txt")
+	if err != nil {
+		return err
+	}
+	return http.ListenAndServe(":"+string(port), nil)
+}`},
+	"PORT and pprof": {ports: 1, learned: true, listen: `
+func listen() error {
+	go http.ListenAndServe("localhost:%[1]d", nil)
+	return http.ListenAndServe(":"+os.Getenv("PORT"), nil)
+}`},
+	"three servers": {ports: 3, listen: `
+func listen() error {
+	go http.ListenAndServe(":%[1]d", nil)
+	go http.ListenAndServe("127.0.0.1:%[2]d", nil)
+	return http.ListenAndServe(":%[3]d", nil)
+}`},
+	"three servers of a file": {ports: 3, learned: true, file: "%[1]d %[2]d %[3]d", listen: `
+func listen() error {
+	text, err := os.ReadFile("port.txt")
+	if err != nil {
+		return err
+	}
+	ports := strings.Fields(string(text))
+	for _, port := range ports[1:] {
+		go http.ListenAndServe(":"+port, nil)
+	}
+	return http.ListenAndServe(":"+ports[0], nil)
+}`},
+}
+
+// TestR7_OwnAddressesAnswerAllTheTime: whichever ports an app binds, once these are known
+// its own addresses and the front answer through every swap, with the newest code.
+func TestR7_OwnAddressesAnswerAllTheTime(t *testing.T) {
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			p := prepare(t, "testdata/manyports")
+			ports := []any{fixedPort(t), fixedPort(t), fixedPort(t)}[:way.ports]
+			p.listenBy(way.listen, ports...)
+			if way.file != "" {
+				p.write("port.txt", fmt.Sprintf(way.file, ports...))
+			}
+			if way.front {
+				p.env = append(p.env, "WATCHER_PROXY_LISTEN=")
+			}
+			p.run()
+			p.awaitLong("ready  ")
+			if way.front != strings.HasSuffix(p.url, fmt.Sprintf(":%d", ports[0])) {
+				t.Errorf("the front is at %s", p.url)
+			}
+			n := 1
+			if way.learned {
+				n = p.learn()
+			}
+			var wait sync.WaitGroup
+			ctx, stop := context.WithCancel(t.Context())
+			asked := make([]atomic.Int64, len(ports))
+			for i, port := range ports {
+				at := fmt.Sprintf("http://localhost:%d/version", port)
+				p.awaitAt(at)
+				wait.Go(func() { askAll(t, ctx, at, &asked[i]) })
+			}
+			load := p.load(4)
+			for end := n + times(20); n < end; {
+				n++
+				p.saveOwnport(n)
+				p.await("swap ")
+				load.atLeast(n)
+				p.want(n)
+				p.await("drain ") // so that every generation is reaped under load
+			}
+			load.end(t)
+			stop()
+			wait.Wait()
+			for i := range asked {
+				if asked[i].Load() == 0 {
+					t.Errorf("port %d was never asked", ports[i])
+				}
+			}
+		})
+	}
+}
+
+// TestR7_LockIsTakenInTurn: an app that waits for a lock as long as another one has it is
+// swapped stop-first from the first time on, and nobody is failed.
+func TestR7_LockIsTakenInTurn(t *testing.T) {
+	p := prepare(t, "testdata/manyports")
+	p.listenBy(`
+func listen() error {
+	file, err := os.Create("store.lock")
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
+		return err
+	}
+	return http.ListenAndServe(":"+os.Getenv("PORT"), nil)
+}`)
+	p.run()
+	p.await("ready  ")
+	load := p.load(4)
+	for n := 2; n < 2+times(20); n++ {
+		p.saveOwnport(n)
+		if n == 2 {
+			p.await("waits for a file lock that the one before holds: from now on each swap stops the old one first")
+		}
+		p.await("swap ")
+		load.atLeast(n)
+		p.want(n)
+	}
+	load.end(t)
+	if strings.Count(p.out.String(), "file lock") != 1 {
+		t.Errorf("the lock is not told once\n%s", p.out)
+	}
+}
+
+// TestX1_MovedListenersAreOnLoopback: an app that binds all interfaces is reached on this
+// machine only.
+func TestX1_MovedListenersAreOnLoopback(t *testing.T) {
+	p := prepare(t, "testdata/manyports")
+	port := fixedPort(t)
+	p.listenBy(`func listen() error { return http.ListenAndServe("0.0.0.0:%[1]d", nil) }`, port)
+	p.run()
+	p.awaitLong("ready  ")
+	p.awaitAt(fmt.Sprintf("http://localhost:%d/version", port))
+	for _, pid := range family(p.cmd.Process.Pid) {
+		for _, at := range listening(t, pid) {
+			if !strings.HasPrefix(at, "0100007F:") && !strings.HasPrefix(at, "00000000000000000000000001000000:") {
+				t.Errorf("process %d listens on %s", pid, at)
+			}
+		}
+	}
+}
+
+// listenBy writes listen.go.
+func (p *program) listenBy(listen string, ports ...any) {
+	p.t.Helper()
+	text := "package main\n\nimport (\n"
+	for _, pkg := range []string{"net/http", "os", "strings", "syscall"} {
+		if name := pkg[strings.LastIndexByte(pkg, '/')+1:]; strings.Contains(listen, name+".") {
+			text += fmt.Sprintf("\t%q\n", pkg)
+		}
+	}
+	if strings.Contains(listen, "%[") {
+		listen = fmt.Sprintf(listen, ports...)
+	}
+	p.write("listen.go", text+")\n"+listen+"\n")
+}
+
+// learn saves until the app's ports are moved, and returns the newest version.
+func (p *program) learn() (n int) {
+	p.t.Helper()
+	moved := regexp.MustCompile("from now on the new one starts beside|it is built anew, so that")
+	for n = 1; !moved.MatchString(p.out.String()); {
+		n++
+		p.saveOwnport(n)
+		p.awaitLong("swap ")
+	}
+	if n > 1 {
+		p.await("drain ") // of the process that was not moved: its ports are free
+	}
+	return n
+}
+
+// fixedPort returns a free port that the system does not give by itself.
+func fixedPort(t testing.TB) int {
+	for {
+		port := 11000 + rand.IntN(8000)
+		if l, err := net.Listen("tcp", fmt.Sprintf(":%d", port)); err == nil {
+			l.Close()
+			return port
+		}
+	}
+}
+
+// listening lists the addresses at which a process listens, as the kernel writes them.
+func listening(t testing.TB, pid int) (at []string) {
+	t.Helper()
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+	var own []string
+	for _, file := range files {
+		target, _ := os.Readlink(file)
+		own = append(own, target)
+	}
+	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		text, err := os.ReadFile(table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if f := strings.Fields(line); f[3] == "0A" && slices.Contains(own, "socket:["+f[9]+"]") {
+				at = append(at, f[1])
+			}
+		}
+	}
+	return at
+}
+
+func (p *program) awaitLong(text string) {
+	p.t.Helper()
+	if _, ok := p.out.await(text, manyPatience); !ok {
+		p.t.Fatalf("no line with %q; the output so far:\n%s", text, p.out)
+	}
+}
+
+// awaitAt waits until an address of the app's own answers.
+func (p *program) awaitAt(url string) {
+	p.t.Helper()
+	for deadline := time.Now().Add(patience); ; {
+		r, err := http.Get(url)
+		if err == nil {
+			r.Body.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			p.t.Fatalf("%v\n%s", err, p.out)
+		}
+	}
+}
+
+// askAll asks an address, each time on a new connection, until ctx ends.
+func askAll(t *testing.T, ctx context.Context, url string, asked *atomic.Int64) {
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	for ctx.Err() == nil {
+		req, _ := http.NewRequest("GET", url, nil)
+		err := exchange(&client, req, func(text string) bool { return strings.HasPrefix(text, "version ") })
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		asked.Add(1)
+	}
+}

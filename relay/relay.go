@@ -1,0 +1,158 @@
+// Package relay keeps the further addresses of an app open: those of listeners that
+// were moved. It leads each new TCP connection to the process that the newest [View]
+// names, or hands it to the front.
+//
+// It knows ports, connections and the newest view. It does not know processes, or what
+// is spoken over a connection.
+//
+// What holds, with the test that shows it:
+//   - a port that was opened refuses nobody; while it leads nowhere, connections wait
+//     in the queue of the system (TestR7_NobodyIsRefusedMeanwhile)
+//   - a connection stays with the generation that it began with, until that is gone
+//     (TestRule18_OpenConnectionsStay)
+//   - after Close no goroutine and no listener is left (TestMain)
+package relay
+
+import (
+	"net"
+	"slices"
+	"sync"
+)
+
+// View is all that the relay needs to know: a value, replaced as a whole.
+type View struct {
+	Routes []Route // one for each port
+	Live   []int   // generations that are not reaped; connections to others are cut
+}
+
+// Route says where the connections to a port go.
+type Route struct {
+	Port       int
+	Front      bool   // to the front; the rest does not count then
+	Generation int    // 0 while it leads nowhere, and connections wait
+	Upstream   string // host:port
+}
+
+// Config is what a relay cannot know by itself.
+type Config struct {
+	// Open binds a port where people look for it; no listeners and no error mean that
+	// the port needs no opening.
+	Open func(port int) ([]net.Listener, error)
+	// Say tells the user a line about a port.
+	Say func(text string)
+}
+
+// Relay leads connections. Make it with [New]; its methods may be called from any
+// goroutine, Publish from one.
+type Relay struct {
+	cfg   Config
+	front *handover
+
+	mu      sync.Mutex // guards what follows
+	view    View
+	changed chan struct{} // closed, and made anew, with each view
+	doors   map[int]*door // that are open, by port
+	said    map[int]bool  // ports that were told to be taken
+	conns   map[net.Conn]int
+	closed  bool
+
+	active sync.WaitGroup // goroutines of doors and connections
+}
+
+// door is a port that is open.
+type door struct {
+	port      int
+	listeners []net.Listener
+	shut      chan struct{} // closed with it
+}
+
+// New makes a relay without a port.
+func New(cfg Config) *Relay {
+	return &Relay{
+		cfg: cfg, front: newHandover(), changed: make(chan struct{}),
+		doors: map[int]*door{}, said: map[int]bool{}, conns: map[net.Conn]int{},
+	}
+}
+
+// Front is the listener through which the front gets the connections of its routes.
+func (r *Relay) Front() net.Listener { return r.front }
+
+// Publish replaces the view: ports that it names and that are not open are opened, what
+// is taken being tried again with each view; others are closed. It does not block.
+func (r *Relay) Publish(v View) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return
+	}
+	r.view = v
+	close(r.changed)
+	r.changed = make(chan struct{})
+	for port, d := range r.doors {
+		if _, named := r.route(port); !named {
+			r.shut(d)
+		}
+	}
+	for _, route := range v.Routes {
+		if r.doors[route.Port] == nil {
+			r.open(route.Port)
+		}
+	}
+	for conn, generation := range r.conns {
+		if !slices.Contains(v.Live, generation) {
+			conn.Close()
+		}
+	}
+}
+
+// Close closes every port and connection and returns when nothing is left.
+func (r *Relay) Close() {
+	r.mu.Lock()
+	r.closed = true
+	for _, d := range r.doors {
+		r.shut(d)
+	}
+	for conn := range r.conns {
+		conn.Close()
+	}
+	r.mu.Unlock()
+	r.front.Close()
+	r.active.Wait()
+}
+
+// open opens a port. One that is taken is told once, and not while an older process
+// of ours, which was not moved, may be what has it. r.mu is held.
+func (r *Relay) open(port int) {
+	listeners, err := r.cfg.Open(port)
+	if err != nil {
+		if !r.said[port] && len(r.view.Live) <= 1 {
+			r.said[port] = true
+			r.cfg.Say(err.Error())
+		}
+		return
+	}
+	delete(r.said, port)
+	d := &door{port: port, listeners: listeners, shut: make(chan struct{})}
+	r.doors[port] = d
+	for _, l := range listeners {
+		r.active.Go(func() { r.accept(d, l) })
+	}
+}
+
+// shut closes a port. r.mu is held.
+func (r *Relay) shut(d *door) {
+	delete(r.doors, d.port)
+	close(d.shut)
+	for _, l := range d.listeners {
+		l.Close()
+	}
+}
+
+// route returns the route of a port. r.mu is held.
+func (r *Relay) route(port int) (Route, bool) {
+	i := slices.IndexFunc(r.view.Routes, func(t Route) bool { return t.Port == port })
+	if i < 0 {
+		return Route{}, false
+	}
+	return r.view.Routes[i], true
+}
