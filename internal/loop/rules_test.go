@@ -239,7 +239,7 @@ func TestWaitFor_NewerSaveWins(t *testing.T) {
 	s.wantView("it is told", func(v proxy.View) bool { return v.WaitsFor == "tcp://db:5432" && v.Phase == proxy.Starting })
 	for gen := 2; gen < 2+2*patientKills; gen++ { // patience would leave it to finish, which it never does
 		s.did = nil
-		s.save(watcher.Rebuild).wantDid(fmt.Sprintf("stop #%d", gen), "build")
+		s.wait(time.Minute).save(watcher.Rebuild).wantDid(fmt.Sprintf("stop #%d", gen), "build")
 		s.event(ran{runner.Failed{Generation: gen}}).built(fmt.Sprint("b", gen)).waiting(gen+1, "tcp://db:5432")
 	}
 	s.waiting(2+2*patientKills, "")
