@@ -43,7 +43,7 @@ func TestReadyCountsFromTheRightSenderOnly(t *testing.T) {
 	say("READY=1")
 	select {
 	case <-s.Ready():
-		t.Error("a stranger's message has counted")
+		t.Fatal("a stranger's message has counted")
 	default:
 	}
 	answer(true)
