@@ -4,10 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"golang.org/x/term"
 
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/builder/graph"
@@ -215,10 +219,13 @@ func (s *session) loop(listeners []net.Listener) error {
 	plan := s.site.plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
 		Plan: plan, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further,
-		Runner: launcher{r, s.terminal},
+		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front},
 		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
 	})
 	if line := builder.Foreign(plan.Build.Env); line != "" {
+		s.warn(line)
+	}
+	for _, line := range missing(plan.Commands) {
 		s.warn(line)
 	}
 	s.print(terminal.Event{Kind: terminal.KindFront, Text: s.site.url})
@@ -263,8 +270,27 @@ func (s *session) print(e terminal.Event) {
 	s.terminal.Print(e)
 }
 
-func (s *session) warn(text string) {
-	s.terminal.Print(terminal.Event{Kind: terminal.KindWarn, Text: text})
+func (s *session) warn(text string) { s.warnWith(text, "") }
+
+func (s *session) warnWith(text, hint string) {
+	s.terminal.Print(terminal.Event{Kind: terminal.KindWarn, Text: text, Hint: hint})
+}
+
+// panicked tells of a panic in a handler in one line, below what the app has printed.
+func (s *session) panicked(p proxy.Panic) {
+	text := strings.TrimPrefix(p.Title, "panic: ")
+	if p.At != "" {
+		text = p.At + ": " + text
+	}
+	s.terminal.Print(terminal.Event{Kind: terminal.KindPanic, Generation: p.Generation, Text: text})
+}
+
+// screen is the terminal to which w writes, if the app's lines go there as they are.
+func (s *session) screen(w io.Writer) *os.File {
+	if f, ok := w.(*os.File); ok && !s.flags.json && term.IsTerminal(int(f.Fd())) {
+		return f
+	}
+	return nil
 }
 
 // launcher gives each process writers of its own, which are closed, and so printed to
@@ -272,11 +298,14 @@ func (s *session) warn(text string) {
 type launcher struct {
 	*runner.Runner
 	terminal *terminal.Terminal
+	out, err *os.File     // our own terminals, where we have them and pass lines as they are
+	front    *proxy.Front // hears of panics in handlers
 }
 
 func (l launcher) Start(spec runner.Spec, report func(runner.Event)) {
 	out, err := l.terminal.Stdout(), l.terminal.Stderr()
-	spec.Stdout, spec.Stderr = out, err
+	spec.Stdout, spec.Stderr = out, io.MultiWriter(err, l.front.ErrorOutput(spec.Generation))
+	spec.StdoutScreen, spec.StderrScreen = l.out, l.err
 	l.Runner.Start(spec, func(ev runner.Event) {
 		failed, ok := ev.(runner.Failed)
 		_, gone := ev.(runner.Exited)

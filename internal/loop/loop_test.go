@@ -23,6 +23,7 @@ import (
 
 // bench is a loop among fakes, in fake time.
 type bench struct {
+	noCommands
 	loop  *Loop
 	saves chan watcher.Event
 	n     uint64
@@ -132,6 +133,15 @@ func (b *bench) save(source string) {
 	b.saves <- watcher.Pending{N: n}
 	time.Sleep(10 * time.Millisecond)
 	b.saves <- watcher.Batch{N: n, Changes: []watcher.Change{{Path: "/src/main.go", Action: watcher.Rebuild}}}
+}
+
+func (b *bench) Sync(int) {}
+
+// noCommands is never asked.
+type noCommands struct{}
+
+func (noCommands) Generate(context.Context, builder.Command, []string) builder.Result {
+	return builder.Result{}
 }
 
 type relays struct{}

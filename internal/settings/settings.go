@@ -19,12 +19,13 @@ const File = ".watcher.toml"
 
 // Settings is one whole set; [Default] is what holds without a file.
 type Settings struct {
-	App   App    `toml:"app"`
-	Build Build  `toml:"build"`
-	Watch Watch  `toml:"watch"`
-	Rules []Rule `toml:"rule"`
-	Run   Run    `toml:"run"`
-	Proxy Proxy  `toml:"proxy"`
+	App     App     `toml:"app"`
+	Build   Build   `toml:"build"`
+	Watch   Watch   `toml:"watch"`
+	Rules   []Rule  `toml:"rule"`
+	Run     Run     `toml:"run"`
+	Proxy   Proxy   `toml:"proxy"`
+	Browser Browser `toml:"browser"`
 }
 
 // App is [app]: what is built and how it is called.
@@ -52,9 +53,18 @@ type Watch struct {
 
 // Rule is one [[rule]].
 type Rule struct {
-	Paths  []string `toml:"paths"`
-	Action string   `toml:"action"` // rebuild, restart, signal, refresh, ignore
-	Signal string   `toml:"signal"` // for action signal
+	Paths   []string `toml:"paths"`
+	Action  string   `toml:"action"`  // rebuild, restart, signal, refresh, ignore
+	Signal  string   `toml:"signal"`  // for action signal
+	Run     []string `toml:"run"`     // program and arguments, run first; with it Action may be ""
+	Timeout Duration `toml:"timeout"` // of Run; 0 means a minute
+	At      Position `toml:"-"`       // of Run
+}
+
+// Position is where something stands in the settings file, as it is shown; both from 1.
+type Position struct {
+	File         string
+	Line, Column int
 }
 
 // Run is [run]: how the app is started and stopped.
@@ -63,9 +73,14 @@ type Run struct {
 	PortEnv      string   `toml:"port_env"`
 	Port         int      `toml:"port"` // the app's own fixed port; absent (0) means not told
 	Remap        Auto     `toml:"remap"`
-	Socket       bool     `toml:"socket"` // hand the app a listening socket
+	Socket       bool     `toml:"socket"`   // hand the app a listening socket
+	WaitFor      []string `toml:"wait_for"` // what must be there before a start
+	Ready        string   `toml:"ready"`    // "" or notify
 	ReadyPath    string   `toml:"ready_path"`
 	ReadyTimeout Duration `toml:"ready_timeout"`
+	LivePath     string   `toml:"live_path"`
+	LiveInterval Duration `toml:"live_interval"`
+	LiveFailures int      `toml:"live_failures"`
 	StopSignal   string   `toml:"stop_signal"`
 	StopTimeout  Duration `toml:"stop_timeout"`
 	DrainTimeout Duration `toml:"drain_timeout"`
@@ -80,6 +95,14 @@ type Proxy struct {
 	HoldTimeout      Duration `toml:"hold_timeout"`
 	AllowedHosts     []string `toml:"allowed_hosts"`
 	GenerationHeader bool     `toml:"generation_header"`
+}
+
+// Browser is [browser]: what open pages do.
+type Browser struct {
+	Reload  bool   `toml:"reload"`
+	Overlay bool   `toml:"overlay"`
+	Pill    bool   `toml:"pill"`
+	Editor  string `toml:"editor"` // command with {file}, {line} and {column}; "" finds one
 }
 
 // Auto is "auto", "true" or "false"; in a file the last two may go without quotes.
@@ -108,12 +131,15 @@ func Default() Settings {
 			PortEnv:      "PORT",
 			Remap:        "auto",
 			ReadyTimeout: Duration(30 * time.Second),
+			LiveInterval: Duration(10 * time.Second),
+			LiveFailures: 3,
 			StopSignal:   "SIGTERM",
 			StopTimeout:  Duration(10 * time.Second),
 			DrainTimeout: Duration(60 * time.Second),
 			Restart:      "on-failure",
 		},
-		Proxy: Proxy{Fresh: true, HoldTimeout: Duration(10 * time.Second)},
+		Proxy:   Proxy{Fresh: true, HoldTimeout: Duration(10 * time.Second)},
+		Browser: Browser{Reload: true, Overlay: true, Pill: true},
 	}
 }
 

@@ -32,6 +32,7 @@ func events() []Event {
 		{Kind: KindChange, Files: many},
 		{Kind: KindBuild, Generation: 7, Took: 412345678},
 		{Kind: KindEqual, Generation: 8, Took: 1234567890, Text: "the same binary as #7, which goes on"},
+		{Kind: KindRun, Text: "templ generate", Took: 112 * time.Millisecond},
 		{Kind: KindRefresh, Files: []string{"static/site.css", "static/site.js"}},
 		{Kind: KindSignal, Generation: 7, Text: "SIGHUP", Files: []string{"conf/app.yaml"}},
 		{Kind: KindSwap, Generation: 7, PID: 4243, Took: 18 * time.Millisecond, Held: 3, HeldFor: 431 * time.Millisecond},
@@ -51,10 +52,12 @@ func events() []Event {
 		},
 		{Kind: KindFailed, Generation: 9, PID: 4245, Text: "start: exited with code 1 before it listened", Output: []string{"\x1b[31mpanic\x1b[0m: no database", "", "goroutine 1 [running]:\r"}},
 		{Kind: KindFailed, Text: `.watcher.toml:7:1: unknown key "stop_timout" in [run]: did you mean "stop_timeout"?`, Hint: "the old settings stay"},
+		{Kind: KindPanic, Generation: 7, Text: "handlers/user.go:31: runtime error: index out of range [3] with length 3"},
 		{Kind: KindRetry, Generation: 9, Text: "start again in 400ms (attempt 3)", Attempt: 3, NextTry: at.Add(400 * time.Millisecond)},
 		{Kind: KindState, Generation: 9, PID: 4245, State: "backing off", Text: "ended by signal killed after 3.1s", Code: &killed, Signal: "killed", Attempt: 3, NextTry: at.Add(400 * time.Millisecond)},
 		{Kind: KindSettings, Text: "changed: proxy.fresh, run.swap"},
 		{Kind: KindWarn, Text: "port 8080 is taken: the front is http://localhost:8081", Hint: "end the other program"},
+		{Kind: KindWait, Generation: 9, Text: "starts when tcp://db:5432 is there"},
 		{Kind: KindStop, Text: "requests in flight may finish; interrupt again to end at once"},
 	}
 	for i := range es {
