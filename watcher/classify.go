@@ -15,6 +15,7 @@ type verdict struct {
 	signal   string // for action Signal
 	askGit   bool   // holds only if git does not ignore the file
 	compiled bool   // holds only if the compiler took the file before or takes it now
+	run      string // of the rule
 	rule     int    // number of the user rule that says so, from 1; 0 for none
 }
 
@@ -110,7 +111,11 @@ func (r *rules) ruled(rel string) verdict {
 	for i, rule := range r.user {
 		for _, glob := range rule.Paths {
 			if matches([]string{glob}, rel) && !(brief && takesAnyName(glob)) {
-				return verdict{action: rule.Action, signal: rule.Signal, rule: i + 1}
+				v := verdict{action: rule.Action, signal: rule.Signal, run: rule.Run, rule: i + 1}
+				if v.run != "" {
+					v.action = max(v.action, Run)
+				}
+				return v
 			}
 		}
 	}

@@ -15,6 +15,7 @@ import (
 type Reason struct {
 	Action Action // Ignore: nothing
 	Signal string // of the rule, for Action Signal
+	Run    string // of the rule
 	Why    string // one line for the user; paths in it are relative to Root
 }
 
@@ -43,13 +44,13 @@ func (w *Watcher) explain(name string) Reason {
 	case isDir(name):
 		return Reason{Why: "it is a folder: ask about a file in it"}
 	case v.rule > 0 && (watched || v.action == Ignore):
-		return Reason{v.action, v.signal, fmt.Sprintf("rule %d of the settings", v.rule)}
+		return Reason{v.action, v.signal, v.run, fmt.Sprintf("rule %d of the settings", v.rule)}
 	case v.compiled && src != nil && !w.rules.takes(name, src):
 		return Reason{Why: elsewhere}
 	case !watched, v.action == Ignore, v.askGit && w.ignored(name):
 		return Reason{Why: w.whyNothing(name)}
 	}
-	return Reason{v.action, v.signal, w.why(name, v)}
+	return Reason{v.action, v.signal, v.run, w.why(name, v)}
 }
 
 const elsewhere = "the compiler leaves it out: its name or its build constraints are for other systems or tags"

@@ -26,6 +26,7 @@ type post struct {
 	graph  *Graph        // of the last Learn
 	since  time.Time     // of the last Learn
 	asked  []chan uint64 // by Look; each has room for its answer
+	syncs  []int         // ids of calls of Sync
 }
 
 func newInbox() *inbox {

@@ -27,6 +27,12 @@ func (w *Watcher) empty() {
 	if p.graph != nil {
 		w.takeGraph(*p.graph, p.since)
 	}
+	if len(p.syncs) > 0 && w.walk(checked) != nil {
+		w.lose()
+	}
+	for _, id := range p.syncs {
+		w.emit(Synced{id, w.number})
+	}
 	for _, ask := range p.asked {
 		ask <- w.number
 	}
@@ -83,7 +89,7 @@ func (w *Watcher) noticeName(name string, e fsnotify.Event) {
 		if e.Has(fsnotify.Rename) || !within(name, w.cfg.Root, string(filepath.Separator)) {
 			w.round.walkLater(saved)
 		}
-	case e.Has(fsnotify.Create) && isLink(name) && isDir(name):
+	case e.Op&(fsnotify.Create|fsnotify.Write) != 0 && isLink(name) && isDir(name): // a write, as some systems call it
 		w.relink(filepath.Dir(name))
 	case isFolder: // of itself, or found before its event came
 	case (e.Has(fsnotify.Create) || w.told[name]) && isDir(name): // new, or perhaps readable now

@@ -23,7 +23,7 @@ func (r *rules) markPlaces() {
 	}
 	for _, rule := range r.user {
 		for _, glob := range rule.Paths {
-			if rule.Action != Ignore {
+			if rule.Action != Ignore || rule.Run != "" {
 				r.markGlob(glob, false)
 			}
 		}

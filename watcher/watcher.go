@@ -38,6 +38,7 @@ type Action uint8
 
 const (
 	Ignore  Action = iota // nothing happens; the zero value
+	Run                   // the command of the rule is run; what it writes asks for the rest
 	Refresh               // browsers show the file anew
 	Signal                // the running process is told by a signal
 	Restart               // a new process of the newest binary
@@ -62,6 +63,7 @@ type Rule struct {
 	Paths  []string // doublestar globs relative to Root, on slashes
 	Action Action
 	Signal string // name of the signal, as in "SIGHUP"; for Action Signal only
+	Run    string // what is to be run first, by any name; "" for nothing. Ignore counts as Run with it
 }
 
 // Change is one file that differs in content, or that is new, or gone. An asset (a
@@ -71,9 +73,10 @@ type Change struct {
 	Path   string // absolute
 	Action Action
 	Signal string // of the rule, for Action Signal
+	Run    string // of the rule
 }
 
-// Event is one of [Pending], [Batch], [Unchanged] and [Trouble].
+// Event is one of [Pending], [Batch], [Unchanged], [Synced] and [Trouble].
 type Event interface{ isEvent() }
 
 // Pending is raised at the first sign of a relevant save.
@@ -98,6 +101,13 @@ type Unchanged struct {
 	Touched []Change
 }
 
+// Synced answers [Watcher.Sync]: what was saved before that call is in number N, or in
+// an older one.
+type Synced struct {
+	ID int
+	N  uint64 // 0 if no number was ever raised
+}
+
 // Trouble is a line for the user: a folder that cannot be read, a limit of the system, a
 // rule against the build, a Root that is gone. Watching goes on.
 type Trouble struct{ Text string }
@@ -105,6 +115,7 @@ type Trouble struct{ Text string }
 func (Pending) isEvent()   {}
 func (Batch) isEvent()     {}
 func (Unchanged) isEvent() {}
+func (Synced) isEvent()    {}
 func (Trouble) isEvent()   {}
 
 // Watcher watches one tree. Make it with [New].
@@ -237,8 +248,14 @@ func (w *Watcher) Look(ctx context.Context) uint64 {
 
 // Configure replaces rules, ignores and env files of a running watcher (Root, Files,
 // Settings and Poll stay). Any goroutine may call it. It returns at once; what is
-// newly relevant is remembered as it is then.
+// newly relevant is remembered as it is then, but what has another Run counts as changed.
 func (w *Watcher) Configure(cfg Config) { w.inbox.put(func() { w.inbox.post.cfg = &cfg }) }
+
+// Sync has everything that matters looked at, whether an event told of it or not, and
+// [Synced] with the same id emitted. Any goroutine may call it; it returns at once.
+func (w *Watcher) Sync(id int) {
+	w.inbox.put(func() { w.inbox.post.syncs = append(w.inbox.post.syncs, id) })
+}
 
 // release frees what New made and ends its goroutine.
 func (w *Watcher) release() {

@@ -29,49 +29,17 @@ type Watched struct {
 
 // Start builds watcher and copies the sample, both into folder, which may be missing,
 // writes settings there unless they are empty, and returns when the service is ready.
-// env are further variables, as KEY=value.
+// env are further variables, as KEY=value; the front is at any free port unless they say
+// otherwise.
 func Start(folder, sample, settings string, env ...string) (*Watched, error) {
-	binary := filepath.Join(folder, "watcher")
-	if out, err := exec.Command("go", "build", "-ldflags", "-s -w", "-o", binary, ".").CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build watcher: %w: %s", err, out)
-	}
-	s, err := NewService(filepath.Join(folder, "service"), sample)
+	w, events, err := Open(folder, sample, settings, env...)
 	if err != nil {
 		return nil, err
 	}
-	if settings != "" {
-		if err := os.WriteFile(filepath.Join(s.Dir, ".watcher.toml"), []byte(settings), 0o644); err != nil {
-			return nil, err
-		}
-	}
-	goCache, err := exec.Command("go", "env", "GOCACHE").Output()
-	if err != nil {
-		return nil, fmt.Errorf("find the cache of go build: %w", err)
-	}
-	// Its own cache folder goes with the folder; that of go build saves time.
-	env = append(env, "XDG_CACHE_HOME="+filepath.Join(folder, "cache"), "GOCACHE="+strings.TrimSpace(string(goCache)))
-	w := &Watched{Service: s, cmd: exec.Command(binary, "--listen", "0", "--json")}
-	w.cmd.Dir, w.cmd.Env = s.Dir, append(os.Environ(), env...)
-	w.cmd.Stderr = &w.err
-	out, err := w.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	started := time.Now()
-	if err := w.cmd.Start(); err != nil {
-		return nil, err
-	}
-	w.PID = w.cmd.Process.Pid
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		var e struct{ Event, Text string }
-		_ = json.Unmarshal(lines.Bytes(), &e)
-		switch e.Event {
-		case "front":
-			w.URL, w.Opened = e.Text, time.Since(started)
-		case "ready":
+	for e := range events {
+		if e.Name == "ready" {
 			go func() {
-				for lines.Scan() { // or watcher would wait for a reader
+				for range events { // or watcher would wait for a reader
 				}
 			}()
 			return w, nil
@@ -79,6 +47,68 @@ func Start(folder, sample, settings string, env ...string) (*Watched, error) {
 	}
 	w.Stop()
 	return nil, errors.New("watcher ended before it was ready")
+}
+
+// Event is a line of watcher's output.
+type Event struct {
+	Name       string `json:"event"`
+	Text, Hint string
+	PID        int
+}
+
+// Open is Start without waiting for more than the front, and with the events after that,
+// which must be read to their end.
+func Open(folder, sample, settings string, env ...string) (*Watched, <-chan Event, error) {
+	binary := filepath.Join(folder, "watcher")
+	if out, err := exec.Command("go", "build", "-ldflags", "-s -w", "-o", binary, ".").CombinedOutput(); err != nil {
+		return nil, nil, fmt.Errorf("build watcher: %w: %s", err, out)
+	}
+	s, err := NewService(filepath.Join(folder, "service"), sample)
+	if err != nil {
+		return nil, nil, err
+	}
+	if settings != "" {
+		if err := os.WriteFile(filepath.Join(s.Dir, ".watcher.toml"), []byte(settings), 0o644); err != nil {
+			return nil, nil, err
+		}
+	}
+	goCache, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		return nil, nil, fmt.Errorf("find the cache of go build: %w", err)
+	}
+	// Its own cache folder goes with the folder; that of go build saves time.
+	env = append([]string{"WATCHER_PROXY_LISTEN=0"}, env...)
+	env = append(env, "XDG_CACHE_HOME="+filepath.Join(folder, "cache"), "GOCACHE="+strings.TrimSpace(string(goCache)))
+	w := &Watched{Service: s, cmd: exec.Command(binary, "--json")}
+	w.cmd.Dir, w.cmd.Env = s.Dir, append(os.Environ(), env...)
+	out, err := w.cmd.StdoutPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	w.cmd.Stderr = &w.err
+	started := time.Now()
+	if err := w.cmd.Start(); err != nil {
+		return nil, nil, err
+	}
+	w.PID = w.cmd.Process.Pid
+	events := make(chan Event, 1000)
+	go func() {
+		defer close(events)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			var e Event
+			if json.Unmarshal(lines.Bytes(), &e) == nil {
+				events <- e
+			}
+		}
+	}()
+	for e := range events {
+		if e.Name == "front" {
+			w.URL, w.Opened = e.Text, time.Since(started)
+			return w, events, nil
+		}
+	}
+	w.Stop()
+	return nil, nil, errors.New("watcher ended before its front was open")
 }
 
 // Stop interrupts watcher and waits for its end.

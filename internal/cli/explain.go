@@ -55,8 +55,19 @@ func (c Call) explain(f flags, path string) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.Stdout, "%s: %s: %s\n", path, does(reason), reason.Why)
+	_, err = fmt.Fprintf(c.Stdout, "%s: %s: %s\n", path, first(reason)+does(reason), reason.Why)
 	return err
+}
+
+// first is what runs before anything else.
+func first(r watcher.Reason) string {
+	switch {
+	case r.Run == "":
+		return ""
+	case r.Action == watcher.Run:
+		return "run " + r.Run + ", and what it writes decides"
+	}
+	return "run " + r.Run + ", then "
 }
 
 // does is what a change leads to, in words.
@@ -68,6 +79,8 @@ func does(r watcher.Reason) string {
 		return "restart"
 	case watcher.Signal:
 		return "signal " + r.Signal
+	case watcher.Run:
+		return ""
 	case watcher.Refresh:
 		return "refresh"
 	case watcher.Reload:

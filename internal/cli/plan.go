@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -47,8 +48,13 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 			Env: over(passedOn(p.env), s.App.Env), EnvFiles: p.envFiles(s),
 			PortEnv: s.Run.PortEnv, Port: s.Run.Port, Socket: s.Run.Socket,
 			ReadyPath: s.Run.ReadyPath, ReadyTimeout: time.Duration(s.Run.ReadyTimeout), StopSignal: stop,
+			WaitFor: s.Run.WaitFor, Notify: s.Run.Ready == "notify",
+			Live: runner.Liveness{
+				Path: s.Run.LivePath, Interval: time.Duration(s.Run.LiveInterval), Failures: s.Run.LiveFailures,
+			},
 		},
-		Swap: loop.Swap(s.Run.Swap), Restart: loop.Restart(s.Run.Restart),
+		Commands: p.commands(s),
+		Swap:     loop.Swap(s.Run.Swap), Restart: loop.Restart(s.Run.Restart),
 		StopTimeout:  time.Duration(s.Run.StopTimeout),
 		DrainTimeout: time.Duration(s.Run.DrainTimeout),
 	}
@@ -106,9 +112,49 @@ func (p site) watch(s settings.Settings) watcher.Config {
 		c.Files = append(c.Files, p.module.Work)
 	}
 	for _, r := range s.Rules {
-		c.Rules = append(c.Rules, watcher.Rule{Paths: r.Paths, Action: actions[r.Action], Signal: r.Signal})
+		rule := watcher.Rule{Paths: r.Paths, Action: actions[r.Action], Signal: r.Signal}
+		if len(r.Run) > 0 {
+			rule.Run = p.command(s, r).String()
+		}
+		c.Rules = append(c.Rules, rule)
 	}
 	return c
+}
+
+// commands are those of the rules by their names, which are what one would type: the
+// same command in two rules is one, which does not run beside itself.
+func (p site) commands(s settings.Settings) map[string]builder.Command {
+	commands := map[string]builder.Command{}
+	for _, r := range s.Rules {
+		if len(r.Run) == 0 {
+			continue
+		}
+		c := p.command(s, r)
+		if _, known := commands[c.String()]; !known {
+			commands[c.String()] = c
+		}
+	}
+	return commands
+}
+
+func (p site) command(s settings.Settings, r settings.Rule) builder.Command {
+	return builder.Command{
+		Args: r.Run, Dir: p.module.Dir, Env: buildEnvironment(p.env, s.Build.Env, p.cache),
+		Base: p.start, Timeout: time.Duration(r.Timeout),
+		Where: builder.Diagnostic{File: r.At.File, Line: r.At.Line, Column: r.At.Column},
+	}
+}
+
+// missing tells, a line each, of commands of rules whose program is not there.
+func missing(commands map[string]builder.Command) []string {
+	var lines []string
+	for _, c := range commands {
+		if what := c.Missing(); what != "" {
+			lines = append(lines, fmt.Sprintf("%s:%d:%d: rule.run: %s", c.Where.File, c.Where.Line, c.Where.Column, what))
+		}
+	}
+	slices.Sort(lines)
+	return lines
 }
 
 // polls are the values of [watch] poll.

@@ -43,6 +43,7 @@ func (s *session) reload() loop.Reloaded {
 	s.watcher.Configure(s.site.watch(next))
 	s.graph.Configure(s.project(next, pkg))
 	r.Plan = s.site.plan(next, pkg, s.code)
+	r.Notes = append(r.Notes, missing(r.Plan.Commands)...)
 	return r
 }
 

@@ -29,6 +29,9 @@ func (t *turn) change(changes []watcher.Change) {
 	var files, refresh []string
 	for _, c := range changes {
 		files = append(files, c.Path)
+		if c.Run != "" {
+			t.askCommand(c.Run, c.Path)
+		}
 		switch c.Action {
 		case watcher.Reload:
 			t.readSettings()
@@ -41,6 +44,7 @@ func (t *turn) change(changes []watcher.Change) {
 		strongest = max(strongest, c.Action)
 	}
 	t.due.refresh = append(t.due.refresh, refresh...)
+	t.retryBroken()
 	if strongest != watcher.Refresh { // which has a line of its own
 		t.sayChange(files)
 	}
@@ -95,7 +99,7 @@ func (t *turn) supersede(patient bool) {
 	if p == nil {
 		return
 	}
-	if patient || p.urgent {
+	if (patient || p.urgent) && p.waitsFor == "" { // what waits would never get finished
 		p.urgent = true
 		return
 	}
@@ -151,6 +155,7 @@ func (t *turn) refresh() {
 }
 
 func (t *turn) takeRestartOrder() {
+	t.feedback = feedback{}
 	t.ask(watcher.Restart)
 }
 
@@ -181,6 +186,10 @@ func (t *turn) takeLoaded(r Reloaded) {
 		return
 	}
 	t.policy = policyOf(r.Plan)
+	t.broken = slices.DeleteFunc(t.broken, func(b broken) bool {
+		_, known := r.Plan.Commands[b.name]
+		return !known
+	})
 	t.chooseMode(t.newest)
 	t.saySettings(r.Keys)
 	t.ask(r.Action)

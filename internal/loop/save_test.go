@@ -23,6 +23,7 @@ import (
 // stage is a loop with the real watcher. Builds, starts, drains and ends are gates: each
 // stays closed until the test opens it, so that a save can come during any of them.
 type stage struct {
+	noCommands
 	t       *testing.T
 	loop    *Loop
 	watcher *watcher.Watcher

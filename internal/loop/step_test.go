@@ -70,6 +70,12 @@ func word(e effect) string {
 		return "prepare"
 	case killBuild:
 		return "kill build"
+	case startCommand:
+		return fmt.Sprintf("command %d %s %v", e.id, e.name, e.files)
+	case killCommand:
+		return fmt.Sprintf("kill command %d", e.id)
+	case syncWatcher:
+		return fmt.Sprintf("sync %d", e.id)
 	case startProcess:
 		if e.moved {
 			return fmt.Sprintf("start #%d %s moved", e.gen, e.binary)
@@ -157,6 +163,14 @@ func (s *script) exited(gen, code int) *script {
 	return s.event(ran{runner.Exited{Generation: gen, PID: 100 + gen, Code: code, Alive: 3 * time.Second, Tail: []string{"boom"}}})
 }
 
+func (s *script) waiting(gen int, need string) *script {
+	return s.event(ran{runner.Waiting{Generation: gen, For: need}})
+}
+
+func (s *script) unresponsive(gen int) *script {
+	return s.event(ran{runner.Unresponsive{Generation: gen, PID: 100 + gen, Reason: "lives, but GET /live was not answered", Alive: 3 * time.Second}})
+}
+
 func (s *script) drained(gen int) *script {
 	return s.event(drained{proxy.Drained{Generation: gen}})
 }
@@ -210,6 +224,8 @@ func row(s *script, name string) *script {
 		return s
 	case "broken first":
 		return s.begin().broken()
+	case "generating": // a rule's command runs
+		return row(s, "idle").saveOf(watcher.Run, "/src/x.templ")
 	case "stopping":
 		return row(s, "idle").stop()
 	}
@@ -220,7 +236,7 @@ var update = flag.Bool("update", false, "write the state table anew; read the di
 
 var rowNames = []string{
 	"first build", "idle", "building", "starting", "both", "in proof", "stop-first", "learned", "moved", "moved starting",
-	"draining", "back-off", "exited", "given up", "broken first", "stopping",
+	"draining", "back-off", "exited", "given up", "broken first", "generating", "stopping",
 }
 
 // TestStep_EveryCell is the state table: each row × each event, what is done and where
@@ -265,6 +281,9 @@ var cellEvents = map[string]func(*script){
 	"restart save":  func(s *script) { s.save(watcher.Restart) },
 	"refresh save":  func(s *script) { s.save(watcher.Refresh) },
 	"signal save":   func(s *script) { s.save(watcher.Signal) },
+	"source save":   func(s *script) { s.saveOf(watcher.Run, "/src/x.templ") },
+	"generated":     func(s *script) { s.generated().synced() },
+	"gen. failed":   func(s *script) { s.genFailed().synced() },
 	"settings save": func(s *script) { s.save(watcher.Reload) },
 	"touch":         func(s *script) { s.touch(watcher.Rebuild) },
 	"built":         func(s *script) { whileBuilding(s, func() { s.built("z") }) },
@@ -273,6 +292,7 @@ var cellEvents = map[string]func(*script){
 	"ready":         func(s *script) { s.ready(candidate(s)) },
 	"start failed":  func(s *script) { g := candidate(s); s.failed(g).exited(g, 1) },
 	"target exits":  func(s *script) { s.exited(target(s), 2) },
+	"target hangs":  func(s *script) { s.unresponsive(target(s)) },
 	"target exit 0": func(s *script) { s.exited(target(s), 0) },
 	"locked":        func(s *script) { g := candidate(s); s.locked(g).exited(g, 1) },
 	"prepared":      func(s *script) { s.prepared(nil).save(watcher.Rebuild) },
@@ -323,6 +343,7 @@ func standing(s state) string {
 	add(s.due.rebuild, "rebuild due")
 	add(s.due.start(), "start due")
 	add(s.loading, "loading")
+	add(len(s.commands) > 0, "generating")
 	add(s.retry != 0, "back-off")
 	add(s.failed(), "failed")
 	add(s.settled < s.raised, "held")

@@ -17,6 +17,7 @@ import (
 type check func(text string) string
 
 func swaps() []string    { return []string{"auto", "overlap", "stop-first"} }
+func readies() []string  { return []string{"", "notify"} }
 func restarts() []string { return []string{"on-failure", "always", "never"} }
 func actions() []string  { return []string{"rebuild", "restart", "signal", "refresh", "ignore"} }
 
@@ -88,6 +89,28 @@ func checkEditor(text string) string {
 		`is not a command: write it as "code -g {file}:{line}:{column}"`)
 }
 
+// checkNeed takes what runner/needs knows.
+func checkNeed(text string) string {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+	case u.Scheme == "tcp":
+		host, port, err := net.SplitHostPort(u.Host)
+		_, number := strconv.ParseUint(port, 10, 16)
+		return unless(err == nil && host != "" && number == nil && u.Path == "", `does not name host and port: write it as "tcp://db:5432"`)
+	case u.Scheme == "http" || u.Scheme == "https":
+		return unless(u.Host != "", `does not name a host: write it as "http://search/health"`)
+	case u.Scheme == "file":
+		return unless(u.Host == "" && u.Opaque+u.Path != "", `does not name a file: write it as "file:run/socket" or "file:/run/socket"`)
+	}
+	return `is nothing that can be waited for: write "tcp://host:port", "http://host/path" or "file:path"`
+}
+
+func checkCount(text string) string {
+	n, err := strconv.ParseInt(text, 0, 0)
+	return unless(err == nil && n >= 1, "is too few: write 1 or more")
+}
+
 func checkPositive(text string) string {
 	d, err := time.ParseDuration(text)
 	return unless(err == nil && d > 0, `leaves no time at all: write "1s" or more`)
@@ -118,10 +141,18 @@ func (l *loader) checkTogether() {
 	}
 	for i, rule := range l.settings.Rules {
 		at := fmt.Sprintf("rule[%d]", i)
+		run := l.values[at+".run"]
+		if rule.Run != nil {
+			l.settings.Rules[i].At = Position{run.name, run.line, run.column}
+		}
 		switch signals := rule.Action == "signal"; {
 		case len(rule.Paths) == 0:
 			l.complain(l.values[at], `rule: names no files: add paths = ["conf/**/*.yaml"]`)
-		case rule.Action == "":
+		case rule.Run != nil && (len(rule.Run) == 0 || strings.TrimSpace(rule.Run[0]) == ""):
+			l.complain(run, `rule.run: names no program: write it as in ["templ", "generate"], or take it away`)
+		case rule.Run == nil && rule.Timeout != 0:
+			l.complain(l.values[at+".timeout"], `rule.timeout: is of no use without run: take it away`)
+		case rule.Action == "" && rule.Run == nil:
 			l.complain(l.values[at], "rule: has no action: add action = %s", list(actions()))
 		case signals && rule.Signal == "":
 			l.complain(l.values[at+".action"], `rule.action: "signal" needs to know which one: add signal = "SIGHUP"`)

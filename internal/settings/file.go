@@ -119,6 +119,9 @@ func (r row) like(value any) string {
 	case string:
 		return fmt.Sprintf("%q", fmt.Sprint(value))
 	case []string:
+		if r.name == "rule.run" { // a command line, as people type it
+			return strings.ReplaceAll(fmt.Sprintf("%q", strings.Fields(fmt.Sprint(value))), `" "`, `", "`)
+		}
 		return fmt.Sprintf("[%q]", fmt.Sprint(value))
 	}
 	return r.sample()

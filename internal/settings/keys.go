@@ -57,14 +57,21 @@ func rows() []row {
 		{name: "rule.paths", effect: Live, meaning: "globs of files, relative to the module; the first rule that matches wins", example: `["conf/**/*.yaml"]`, check: checkGlob},
 		{name: "rule.action", effect: Live, meaning: "what a change of them does: " + list(actions()), example: `"signal"`, check: oneOf(actions())},
 		{name: "rule.signal", effect: Live, meaning: `what the app is sent by action "signal"`, example: `"SIGHUP"`, check: checkSignal},
+		{name: "rule.run", effect: Live, meaning: "program and arguments to run first, once a batch; what it writes belongs to the same save", example: `["templ", "generate"]`},
+		{name: "rule.timeout", effect: Live, meaning: "how long that may take before it is killed: a minute, if not told", example: `"60s"`, check: checkPositive},
 
 		{name: "run.swap", effect: Live, meaning: "how a new process takes over: " + list(swaps()), check: oneOf(swaps())},
 		{name: "run.port_env", effect: Restart, meaning: "variable by which the app is told its port", check: checkName},
 		{name: "run.port", effect: Restart, meaning: "the app's own fixed port that the front leads to, where it cannot be told one", example: "9090", check: checkPort},
 		{name: "run.remap", effect: Never, meaning: "fixed ports of the app are moved out of the way, so that two processes can run at a time: " + list(Autos()) + "; auto does it where needed", check: oneOf(Autos())},
 		{name: "run.socket", effect: Restart, meaning: "hand the app an open socket as file 3 (LISTEN_FDS) to serve on, as with gin's RunFd(3)"},
+		{name: "run.wait_for", effect: Live, meaning: `what must be there before each start, as ["tcp://db:5432", "http://search/health", "file:run/socket"]`, check: checkNeed},
+		{name: "run.ready", effect: Restart, meaning: `"notify": the app tells that it is ready, by sd_notify; empty: we look`, check: oneOf(readies())},
 		{name: "run.ready_path", effect: Restart, meaning: "path that must answer below 500; empty: listening is enough", check: checkPath},
 		{name: "run.ready_timeout", effect: Live, meaning: "how long a start may take", check: checkPositive},
+		{name: "run.live_path", effect: Restart, meaning: "path that must go on to answer below 500, or the app is restarted; empty: nothing is asked", check: checkPath},
+		{name: "run.live_interval", effect: Restart, meaning: "how long it is not asked after an answer", check: checkPositive},
+		{name: "run.live_failures", effect: Restart, meaning: "how often in a row it may fail to answer until the app is restarted", check: checkCount},
 		{name: "run.stop_signal", effect: Live, meaning: "signal that asks the app to stop; holds for processes started from now on", check: checkSignal},
 		{name: "run.stop_timeout", effect: Live, meaning: "how long the app may take to stop before it is killed"},
 		{name: "run.drain_timeout", effect: Live, meaning: "how long an old process may finish its requests"},
@@ -148,12 +155,24 @@ func Diff(old, new Settings) []Difference {
 			continue
 		}
 		a, b := lookup(&old, name), lookup(&new, name)
+		if name == "rule" { // where they stand is no difference
+			a, b = reflect.ValueOf(bare(old.Rules)), reflect.ValueOf(bare(new.Rules))
+		}
 		empty := (a.Kind() == reflect.Slice || a.Kind() == reflect.Map) && a.Len()+b.Len() == 0
 		if !empty && !reflect.DeepEqual(a.Interface(), b.Interface()) {
 			differences = append(differences, Difference{Key: name, Effect: r.effect})
 		}
 	}
 	return differences
+}
+
+// bare returns the rules without their positions.
+func bare(rules []Rule) []Rule {
+	rules = slices.Clone(rules)
+	for i := range rules {
+		rules[i].At = Position{}
+	}
+	return rules
 }
 
 // lookup returns the field that a known name means, settable. For a key of a rule it

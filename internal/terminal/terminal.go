@@ -29,10 +29,12 @@ const (
 	KindReady    Kind = "ready"    // the first generation serves; Text is the front's address
 	KindFront    Kind = "front"    // the front opened; Text is its address
 	KindChange   Kind = "change"   // files changed; Files
+	KindRun      Kind = "run"      // a rule's command ended well; Text is the command, Took
 	KindBuild    Kind = "build"    // a build ended well; Took
 	KindEqual    Kind = "same"     // a build gave the binary that already runs; Took
 	KindRefresh  Kind = "refresh"  // browsers are told; Files
 	KindSignal   Kind = "signal"   // the running process was signalled; Files, Text
+	KindWait     Kind = "wait"     // a start waits for what the app needs; Text
 	KindSwap     Kind = "swap"     // a generation became target; Took, Held, HeldFor
 	KindDrain    Kind = "drain"    // an old generation finished and stopped; Finished, Cut, Took
 	KindExit     Kind = "exit"     // the app ended by itself; Text, Code

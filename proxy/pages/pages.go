@@ -24,7 +24,7 @@ var page = template.Must(template.New("page").Parse(pageSource))
 
 // Problem is a failed build or start, or a crash, as people and programs are shown it.
 type Problem struct {
-	Kind        string       `json:"kind"`  // "build", "start", "crash" or "exit"
+	Kind        string       `json:"kind"`  // "rule" (its command), "build", "start", "crash" or "exit"
 	Title       string       `json:"title"` // one line
 	Text        string       `json:"text"`  // compiler output, or the last lines of the process
 	Diagnostics []Diagnostic `json:"diagnostics,omitempty"`
