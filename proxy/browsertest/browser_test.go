@@ -26,13 +26,17 @@ import (
 // failsafe ends a test that hangs; no test passes or fails by it otherwise.
 const failsafe = 60 * time.Second
 
+// evilName is a name of the internet that means this machine, as its owner can make it.
+const evilName = "evil.example"
+
 // chromium is the one process of all tests; each has tabs of its own.
 var chromium = sync.OnceValues(func() (context.Context, error) {
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		return nil, fmt.Errorf("no Chromium: apt-get install chromium")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1200, 800))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1200, 800),
+		chromedp.Flag("host-resolver-rules", "MAP "+evilName+" 127.0.0.1"))
 	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, _ := chromedp.NewContext(allocator)
 	return ctx, chromedp.Run(ctx)
@@ -160,6 +164,12 @@ type tab struct {
 // open opens a tab and waits until its page has been loaded.
 func (s *site) open(path string, before ...chromedp.Action) tab {
 	s.t.Helper()
+	return s.at(s.url+path, before...)
+}
+
+// at does so with a page of any address.
+func (s *site) at(url string, before ...chromedp.Action) tab {
+	s.t.Helper()
 	browser, err := chromium()
 	if err != nil {
 		s.t.Fatal(err)
@@ -177,7 +187,7 @@ func (s *site) open(path string, before ...chromedp.Action) tab {
 		}
 	})
 	t.look()
-	t.run(append(before, chromedp.Navigate(s.url+path))...)
+	t.run(append(before, chromedp.Navigate(url))...)
 	return t
 }
 
