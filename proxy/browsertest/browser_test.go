@@ -36,7 +36,9 @@ var chromium = sync.OnceValues(func() (context.Context, error) {
 		return nil, fmt.Errorf("no Chromium: apt-get install chromium")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1200, 800),
-		chromedp.Flag("host-resolver-rules", "MAP "+evilName+" 127.0.0.1"))
+		chromedp.Flag("host-resolver-rules", "MAP "+evilName+" 127.0.0.1"),
+		// Nobody is protected by Chromium's own check alone, which not every browser has.
+		chromedp.Flag("disable-features", "site-per-process,Translate,LocalNetworkAccessChecks"))
 	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, _ := chromedp.NewContext(allocator)
 	return ctx, chromedp.Run(ctx)
