@@ -13,8 +13,11 @@ const module = "github.com/watcher-dev/watcher"
 // know nothing of one another, and nothing of what is above them; what lies in a folder
 // below a part is that part's alone, or of those who wire it.
 var arrows = map[string][]string{
-	"watcher":           nil,
+	"watcher":           {"watcher/git", "watcher/source"},
+	"watcher/git":       nil,
+	"watcher/source":    nil,
 	"builder":           nil,
+	"builder/graph":     nil,
 	"runner":            {"runner/group", "runner/kin", "runner/needs", "runner/notify", "runner/output", "runner/shim", "runner/sockets"},
 	"runner/sockets":    nil,
 	"runner/shim":       nil,
@@ -28,19 +31,22 @@ var arrows = map[string][]string{
 	"proxy/access":      nil,
 	"proxy/inject":      nil,
 	"proxy/pages":       nil,
+	"proxy/browsertest": nil,
 	"internal/settings": nil,
 	"internal/terminal": nil,
-	"internal/project":  nil,
+	"internal/project":  {"builder/graph"},
 	"internal/pid1":     nil,
 	"internal/loop":     {"watcher", "builder", "runner", "proxy", "relay", "internal/terminal"},
-	"internal/cli": {"watcher", "builder", "runner", "runner/sockets", "proxy", "relay", "internal/terminal",
+	"internal/cli": {"watcher", "watcher/source", "builder", "builder/graph", "runner", "runner/sockets", "proxy", "relay", "internal/terminal",
 		"internal/settings", "internal/project", "internal/loop"},
 	".":             {"internal/cli", "internal/pid1", "runner/shim"},
 	"bench/harness": nil,
 	"bench/load":    {"bench/harness"},
+	"bench/ports":   {"bench/harness"},
 	"bench/proxy":   {"bench/harness", "proxy"},
 	"bench/reload":  {"bench/harness"},
 	"bench/soak":    {"bench/harness"},
+	"bench/watch":   {"bench/harness", "watcher/source"},
 	"docs/check":    nil,
 }
 

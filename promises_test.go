@@ -537,7 +537,7 @@ func (l *load) fault(format string, args ...any) {
 func (l *load) atLeast(version int) { l.floor.Store(int64(version)) }
 func (l *load) newest() int         { return int(l.high.Load()) }
 
-func (l *load) end(t *testing.T) {
+func (l *load) end(t testing.TB) {
 	t.Helper()
 	l.stop()
 	l.wg.Wait()

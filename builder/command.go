@@ -28,6 +28,11 @@ func (b *Builder) command(ctx context.Context, s Spec, out, work string) (*exec.
 	if err != nil {
 		return nil, err
 	}
+	return s.goCommand(args, work)
+}
+
+// goCommand prepares a go command that writes its temporary files below the folder work.
+func (s Spec) goCommand(args []string, work string) (*exec.Cmd, error) {
 	path, err := FindGo(s.Env)
 	if err != nil {
 		return nil, err
@@ -40,23 +45,33 @@ func (b *Builder) command(ctx context.Context, s Spec, out, work string) (*exec.
 	return cmd, nil
 }
 
-// arguments are those of the go command. What go would take from the last of
-// several -ldflags or -tags only is joined into one, as ours would be lost
-// otherwise, or the user's.
+// arguments are those of the go build that writes the binary to out. What go would
+// take from the last of several -ldflags only is joined into one, as ours would be
+// lost otherwise, or the user's.
 func arguments(s Spec, out string) ([]string, error) {
-	placed, flags := split(s.Flags, "o")
-	if placed != nil {
-		return nil, errors.New("[build] flags must not hold -o: watcher chooses where the binary goes")
+	choice, err := choice(s)
+	if err != nil {
+		return nil, err
 	}
-	ldflags, flags := split(flags, "ldflags")
-	tags, flags := split(flags, "tags")
+	ldflags, _ := split(s.Flags, "ldflags")
 	global, _ := split(goflags(s.Env), "ldflags")
-
 	link := []string{ourLdflags}
 	for _, value := range slices.Concat(global, ldflags, []string{s.Ldflags}) {
 		link = append(link, linkerArgs(value)...)
 	}
-	args := []string{"build", "-o", out, "-ldflags", strings.Join(link, " "), "-buildvcs=false", "-pgo=off"}
+	return append([]string{"build", "-o", out, "-ldflags", strings.Join(link, " ")}, choice...), nil
+}
+
+// choice are the arguments that tell go what to take: flags, tags (of several -tags go
+// would take the last one only) and the package.
+func choice(s Spec) ([]string, error) {
+	placed, flags := split(s.Flags, "o")
+	if placed != nil {
+		return nil, errors.New("[build] flags must not hold -o: watcher chooses where the binary goes")
+	}
+	_, flags = split(flags, "ldflags")
+	tags, flags := split(flags, "tags")
+	args := []string{"-buildvcs=false", "-pgo=off"}
 	if tags = slices.Concat(tags, s.Tags); len(tags) > 0 {
 		args = append(args, "-tags", strings.Join(tags, ","))
 	}

@@ -13,15 +13,24 @@ import (
 // FindGo returns the absolute path of the go command in the PATH of env. The error is a
 // *Failure that says what to do.
 func FindGo(env []string) (string, error) {
+	path, err := inPath(env, "go")
+	if err != nil {
+		return "", &Failure{"go is not installed or not in PATH: install it from go.dev/dl"}
+	}
+	return path, nil
+}
+
+// inPath returns the absolute path of a program in the PATH of env.
+func inPath(env []string, name string) (string, error) {
 	for _, dir := range filepath.SplitList(lookup(env, "PATH")) {
 		if !filepath.IsAbs(dir) {
 			continue // as os/exec does: nothing is run from the current folder by chance
 		}
-		if path, err := exec.LookPath(filepath.Join(dir, "go")); err == nil {
+		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
 			return path, nil
 		}
 	}
-	return "", &Failure{"go is not installed or not in PATH: install it from go.dev/dl"}
+	return "", exec.ErrNotFound
 }
 
 // Foreign returns one line for the user if env asks for binaries of another system, which

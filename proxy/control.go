@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"path"
 	"time"
+
+	"github.com/watcher-dev/watcher/proxy/pages"
 )
 
 // reserved is where our own pages are; nothing below it reaches the app.
@@ -25,6 +27,7 @@ type status struct {
 	Failed     bool      `json:"failed"`
 	LastError  *Problem  `json:"last_error"`
 	Processes  []Process `json:"processes"`
+	Panic      *Panic    `json:"panic,omitempty"` // the last one in a handler of this generation
 }
 
 // newControl makes the handler of the reserved paths. What it does not know is
@@ -40,6 +43,9 @@ func newControl(f *Front) http.Handler {
 		w.Header().Set("Cache-Control", "no-store")
 		_ = json.NewEncoder(w).Encode(f.status()) // an error is the client's leaving
 	})
+	mux.HandleFunc("GET "+pages.ScriptPath, pages.ServeScript)
+	mux.Handle("GET "+reserved+"events", &f.hub)
+	mux.HandleFunc("POST "+reserved+"api/open", f.open)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if path.Clean(r.URL.Path) != r.URL.Path {
 			http.NotFound(w, r) // ServeMux would redirect to the clean path, which may be the app's
@@ -49,14 +55,51 @@ func newControl(f *Front) http.Handler {
 	})
 }
 
+// open opens in the editor what a page shows, by the id that it was given.
+func (f *Front) open(w http.ResponseWriter, r *http.Request) {
+	var asked struct{ ID string }
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<10)).Decode(&asked); err != nil {
+		http.Error(w, "no id", http.StatusBadRequest)
+		return
+	}
+	at, ok := f.find(asked.ID)
+	if !ok {
+		http.Error(w, "this is no longer what is wrong: load the page anew", http.StatusNotFound)
+		return
+	}
+	open := f.cfg.Load().Open
+	if open == nil {
+		http.Error(w, "there is no editor", http.StatusNotImplemented)
+		return
+	}
+	if err := open(at); err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// find looks for a place in what is wrong now and in the last panics.
+func (f *Front) find(id string) (pages.Position, bool) {
+	if report := f.now.Load().report; report != nil {
+		if at, ok := report.Find(id); ok {
+			return at, true
+		}
+	}
+	return f.panics.find(id)
+}
+
 func (f *Front) status() status {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	v := f.now.Load()
 	s := status{
 		State: v.Phase, Generation: v.Generation, PID: v.PID, Upstream: v.Upstream,
-		Pending: v.Pending, Settled: v.Settled, Held: f.held.Len(), Failed: v.Failed, LastError: v.Problem,
-		Processes: []Process{},
+		Pending: v.Pending, Settled: v.Settled, Held: f.held.Len(), Failed: v.Failed,
+		Panic: f.panics.last(v.Generation), Processes: []Process{},
+	}
+	if v.report != nil {
+		s.LastError = &v.report.Problem
 	}
 	if v.Processes != nil {
 		s.Processes = *v.Processes

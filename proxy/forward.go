@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/watcher-dev/watcher/proxy/pages"
 )
 
 // exchange is one request on its way: what the front has to remember of it, and the
@@ -18,7 +20,12 @@ import (
 type exchange struct {
 	http.ResponseWriter
 	arrival
+	front     *Front
 	cfg       *Config
+	request   *http.Request            // as it came
+	navigates bool                     // its answer becomes a document in a browser
+	since     time.Time                // when it was sent on; zero unless it navigates
+	seen      pages.Seen               // what a page made of the answer has seen
 	peer      string                   // host:port of the client
 	unread    net.Conn                 // of an HTTP/1 client whose body is not read; else nil
 	asked     bool                     // whether it comes from a process of ours
@@ -34,8 +41,12 @@ type exchange struct {
 // serve answers one request of the app's own paths. Its body is not read before the
 // request is sent on.
 func (f *Front) serve(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{ResponseWriter: w, cfg: f.cfg.Load()}
+	x := &exchange{ResponseWriter: w, front: f, cfg: f.cfg.Load(), request: r}
+	x.navigates = x.cfg.Browser != Browser{} && isNavigation(r)
 	x.pending, x.peer = f.now.Load().Pending, r.RemoteAddr
+	if x.cfg.Hold && x.cfg.Look != nil {
+		x.pending = max(x.pending, x.cfg.Look(r.Context()))
+	}
 	if r.ProtoMajor == 1 && r.ContentLength != 0 {
 		x.unread, _ = r.Context().Value(connKey{}).(net.Conn)
 	}
@@ -74,7 +85,10 @@ func (f *Front) send(x *exchange, g *generation, r *http.Request) {
 			GotConn: func(httptrace.GotConnInfo) { x.wakeNext() }, // called by this goroutine
 		}))
 	}
-	if isWebSocket(r.Header) {
+	if x.navigates {
+		x.since = time.Now()
+	}
+	if x.navigates || isWebSocket(r.Header) {
 		r = withExchange(r, x)
 	}
 	if r.ContentLength != 0 {
@@ -106,7 +120,7 @@ func isDial(err error) bool {
 
 // mark notes what the answer's header will say of the code behind it (rule 21).
 func (x *exchange) mark(s *state, d decision) {
-	x.build, x.label = "", ""
+	x.build, x.label, x.seen = "", "", x.front.seen(s)
 	if d == passPending {
 		x.build = "pending"
 	} else if s.Failed {
@@ -168,6 +182,9 @@ func (g *generation) rewrite(p *httputil.ProxyRequest) {
 	p.Out.Trailer = p.In.Trailer // the same map: it is filled when the body has been read
 	if p.In.ProtoMajor == 2 && p.Out.Body != nil {
 		p.Out.Body = &body2{ReadCloser: p.In.Body}
+	}
+	if x := exchangeOf(p.In); x != nil && x.navigates {
+		askPlain(p.Out.Header)
 	}
 	for _, key := range replayKeys {
 		if v, ok := p.Out.Header[key]; ok {

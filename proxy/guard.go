@@ -25,10 +25,7 @@ func (f *Front) handle(w http.ResponseWriter, r *http.Request) {
 // handleReserved answers only pages of the front's own, and programs: what is told here is
 // the user's code, and an order is carried out on the user's machine.
 func (f *Front) handleReserved(hosts access.Hosts, w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Cross-Origin-Resource-Policy", "same-origin") // not as an image or a script either
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
+	pages.Guard(w.Header())
 	switch {
 	case !hosts.Reserved(r.Host):
 		refuseHost(w, r)

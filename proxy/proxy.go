@@ -16,6 +16,8 @@ package proxy
 
 import (
 	"container/list"
+	"context"
+	"crypto/rand"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -39,7 +41,9 @@ type View struct {
 	Stopping   bool   // nobody is let in any more
 	Phase      Phase
 	WaitsFor   string     // what the next process needs before it is started; "" if it does not wait
-	Problem    *Problem   // what went wrong last; nil if nothing is wrong now
+	Problem    *Problem   // what went wrong last; nil if nothing is wrong now. Not changed once published
+	Refreshes  uint64     // how often files have changed that only pages need to be loaded for
+	Styles     uint64     // how often stylesheets alone have
 	Processes  *[]Process // all that live, and the one that fell last; never changed once published
 }
 
@@ -77,6 +81,12 @@ type Problem = pages.Problem
 // Diagnostic is one place in the user's code.
 type Diagnostic = pages.Diagnostic
 
+// Project says what of the user's files may be shown; Position is a place in one of them.
+type (
+	Project  = pages.Project
+	Position = pages.Position
+)
+
 // Config is what the settings say of the front.
 type Config struct {
 	Hold             bool          // hold requests until what was saved before them is served; false is `fresh = false`
@@ -88,6 +98,22 @@ type Config struct {
 	// (rule 22). It is asked when a request is about to be held, from the request's
 	// goroutine. nil means that none does.
 	Own func(client netip.AddrPort) bool
+
+	Browser Browser // the zero value leaves the app's pages as they are
+	Project Project // what of the user's files is shown; the zero value shows none
+	// Open opens a place in the user's editor. It is called from the goroutine of the
+	// browser's request, which gets the error. nil means that there is no editor.
+	Open func(Position) error
+	// Warn tells the user a line, with a hint what to do, and Panicked of a panic in a
+	// handler; from any goroutine. nil tells nobody.
+	Warn     func(text, hint string)
+	Panicked func(Panic)
+
+	// Look, if it is set, is asked by each request that arrives, from its goroutine, for
+	// a number that was raised by a save made before; 0 if none is known that the view
+	// lacks. So a save of which no event tells is not answered by older code (rule 32).
+	// It must return soon, at the latest when the context is done.
+	Look func(context.Context) uint64
 }
 
 // Released counts the held requests that a View let go.
@@ -114,6 +140,11 @@ type Front struct {
 	leavers atomic.Pointer[leavers] // nil unless it serves
 	limits  limits                  // not changed while requests are served
 
+	run     string // another one for each front, so that a page notices a new one
+	hub     pages.Hub
+	panics  panics
+	blocked atomic.Bool // it was said that a page's policy keeps our script out
+
 	mu          sync.Mutex // guards what follows; now is replaced under it
 	generations map[int]*generation
 	held        list.List // of *waiter, in the order of arrival
@@ -122,15 +153,16 @@ type Front struct {
 // state is a view together with the generation that it names.
 type state struct {
 	View
-	target *generation // nil if Generation is 0
+	target *generation   // nil if Generation is 0
+	report *pages.Report // of Problem; nil if that is nil
 }
 
 // New makes a front that holds every request until the first Publish.
 func New(cfg Config) *Front {
-	f := &Front{limits: defaultLimits, token: access.NewToken(), generations: map[int]*generation{}}
+	f := &Front{limits: defaultLimits, token: access.NewToken(), generations: map[int]*generation{}, run: rand.Text()}
 	f.control = newControl(f)
-	f.Configure(cfg)
 	f.now.Store(&state{View: View{Waiting: true, Phase: Building}})
+	f.Configure(cfg)
 	return f
 }
 
@@ -140,18 +172,36 @@ func (f *Front) Configure(cfg Config) {
 		cfg.HoldTimeout = defaultHoldTimeout
 	}
 	f.cfg.Store(&cfg)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tellPages()
 }
 
 // Publish replaces the view. Requests that it settles are let go in the order of
 // their arrival, to the target or, where there is none, to an error page; they are
-// counted in the answer. One goroutine calls it.
+// counted in the answer. Of a new problem it reads the source around the places in
+// question. One goroutine calls it.
 func (f *Front) Publish(v View) Released {
+	report := f.explained(v.Problem)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s := &state{View: v, target: f.generation(v)}
+	s := &state{View: v, target: f.generation(v), report: report}
 	f.now.Store(s)
 	f.sweep(s.target)
-	return f.letGo(s)
+	released := f.letGo(s)
+	f.tellPages()
+	return released
+}
+
+// explained returns the report of a problem, the same one as long as the problem is.
+func (f *Front) explained(p *Problem) *pages.Report {
+	switch now := f.now.Load(); {
+	case p == nil:
+		return nil
+	case p == now.Problem:
+		return now.report
+	}
+	return f.cfg.Load().Project.Explain(*p)
 }
 
 // Drain ends the event streams and sockets of a generation and calls done, once and

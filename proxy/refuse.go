@@ -33,7 +33,10 @@ var phaseWords = map[Phase]string{
 
 // refuse answers a request that admit turned down under s.
 func (x *exchange) refuse(r *http.Request, s *state) {
-	f := pages.Failure{Status: http.StatusServiceUnavailable, Detail: s.Phase.words(), Phase: string(s.Phase), Problem: s.Problem}
+	f := pages.Failure{
+		Status: http.StatusServiceUnavailable, Detail: s.Phase.words(), Phase: string(s.Phase), Report: s.report,
+		Seen: x.front.seen(s), Instead: s.target == nil,
+	}
 	if s.WaitsFor != "" {
 		f.Detail = "the app starts when " + s.WaitsFor + " is there"
 	}
@@ -50,7 +53,13 @@ func (x *exchange) refuse(r *http.Request, s *state) {
 
 // badGateway answers a request that was sent and got no answer.
 func (x *exchange) badGateway(r *http.Request, s *state) {
-	f := pages.Failure{Status: http.StatusBadGateway, Phase: string(s.Phase), Problem: s.Problem}
+	f := pages.Failure{Status: http.StatusBadGateway, Phase: string(s.Phase), Report: s.report, Seen: x.front.seen(s)}
+	if hungUp(x.err) && x.navigates && !s.target.cut.Load() {
+		if p := x.panicked(r, s.target.number); p != nil { // net/http hangs up after a panic
+			explain(x.ResponseWriter, r, x.panicPage(p, r, f.Status))
+			return
+		}
+	}
 	switch {
 	case s.target.cut.Load():
 		f.Detail = "the app was replaced and did not answer within the drain limit"

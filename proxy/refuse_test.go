@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-
-	"github.com/watcher-dev/watcher/proxy/pages"
 )
 
 var compileError = &Problem{
@@ -30,11 +28,15 @@ func TestF8_NoHealthyProcessIsSaidAtOnce(t *testing.T) {
 		}
 		switch want {
 		case "application/problem+json":
-			var got pages.Failure
+			var got struct {
+				Status  int
+				Phase   Phase
+				Problem Problem
+			}
 			if err := json.Unmarshal([]byte(a.body), &got); err != nil {
 				t.Fatal(err)
 			}
-			if got.Status != 503 || got.Phase != string(Broken) || got.Problem.Text != compileError.Text || got.Problem.Diagnostics[0].Line != 3 {
+			if got.Status != 503 || got.Phase != Broken || got.Problem.Text != compileError.Text || got.Problem.Diagnostics[0].Line != 3 {
 				t.Errorf("JSON = %+v", got)
 			}
 		case "text/html; charset=utf-8":

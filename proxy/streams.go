@@ -14,8 +14,12 @@ import (
 type stream interface{ end() }
 
 // watchAnswer makes the streams among the answers known to their generation, and gives
-// gRPC calls an end in good order.
+// gRPC calls an end in good order. A document for a browser gets our script, or the page of
+// the panic that ended it.
 func (g *generation) watchAnswer(res *http.Response) error {
+	if x := exchangeOf(res.Request); x != nil && x.navigates && !x.replacePanicked(res, g) {
+		x.addScript(res)
+	}
 	kind, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
 	switch {
 	case res.StatusCode == http.StatusSwitchingProtocols:

@@ -48,18 +48,24 @@ type webSocket struct {
 	}
 }
 
-// exchangeKey leads from a request for a WebSocket to its exchange.
+// exchangeKey leads from a request for a WebSocket, or for a document, to its exchange.
 type exchangeKey struct{}
 
 func withExchange(r *http.Request, x *exchange) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 }
 
+// exchangeOf returns nil for other requests.
+func exchangeOf(r *http.Request) *exchange {
+	x, _ := r.Context().Value(exchangeKey{}).(*exchange)
+	return x
+}
+
 func isWebSocket(h http.Header) bool { return strings.EqualFold(h.Get("Upgrade"), "websocket") }
 
 // newStream makes the stream of an answer that has switched protocols.
 func (s *socket) newStream(res *http.Response) upgraded {
-	x, _ := res.Request.Context().Value(exchangeKey{}).(*exchange)
+	x := exchangeOf(res.Request)
 	if x == nil || !isWebSocket(res.Header) {
 		return s
 	}

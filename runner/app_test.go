@@ -39,6 +39,7 @@ var apps = map[string]func(){
 	"serve own":      func() { serve(os.Getenv("FIXED")) },
 	"serve several":  func() { go serve("127.0.0.1:0"); serve("127.0.0.1:0") },
 	"serve moved":    serveMoved,
+	"serve unix":     func() { serveUnix("app.sock") },
 	"serve locked":   serveLocked,
 	"answer 500":     func() { serveStatus(500) },
 	"answer 404":     func() { serveStatus(404) },
@@ -144,6 +145,14 @@ func serveMoved() {
 		serve(port())
 	}
 	lounge()
+}
+
+func serveUnix(path string) {
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		panic(err)
+	}
+	panic(http.Serve(l, nil))
 }
 
 func serveStatus(status int) {

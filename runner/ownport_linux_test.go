@@ -81,3 +81,12 @@ func TestRule13_FixedPortBesideOursIsTold(t *testing.T) {
 		t.Errorf("%+v", fixed)
 	}
 }
+
+func TestR7_UnixSocketIsSaid(t *testing.T) {
+	t.Parallel()
+	a := start(t, newRunner(t), 1, "serve unix", func(s *Spec) { s.ReadyTimeout = 2 * time.Second })
+	failed := next[Failed](a)
+	if !strings.HasSuffix(failed.Reason, "; it listens on the Unix socket app.sock, to which the front does not lead") {
+		t.Errorf("%+v", failed)
+	}
+}

@@ -230,6 +230,7 @@ func (s *search) notListening() *refusal {
 	}
 	reason := fmt.Sprintf("did not listen on %s=%d within %v", s.name, s.given, s.limit)
 	hint := fmt.Sprintf("let the app read %s, or set [run] port to the port it listens on", s.name)
+	unix := sockets.Unix(s.group)
 	switch {
 	case s.foreign != 0:
 		reason += fmt.Sprintf(": another program listens on %d", s.foreign)
@@ -237,6 +238,8 @@ func (s *search) notListening() *refusal {
 	case s.told != 0:
 		reason += fmt.Sprintf(", nor on its own port %d", s.told)
 		hint = fmt.Sprintf("let the app read %s, or correct [run] port", s.name)
+	case len(unix) > 0:
+		reason += "; it listens on the Unix socket " + unix[0] + ", to which the front does not lead"
 	case len(s.silent) > 0:
 		reason += fmt.Sprintf("; it listens on %s, where it does not answer HTTP", list(s.silent))
 	}

@@ -15,6 +15,7 @@ type verdict struct {
 	signal   string // for action Signal
 	askGit   bool   // holds only if git does not ignore the file
 	compiled bool   // holds only if the compiler took the file before or takes it now
+	run      string // of the rule
 	rule     int    // number of the user rule that says so, from 1; 0 for none
 }
 
@@ -34,7 +35,7 @@ type rules struct {
 	graph    *Graph            // nil if it is not known
 	packages map[string]bool   // folders of graph that are compiled
 	named    map[string]Action // by absolute path: files that are asked for by name
-	uses     []Named           // of graph, those that lie deepest first
+	uses     []use             // of graph, those that lie deepest first
 	user     []Rule
 	ignore   []string
 	embeds   []embed
@@ -53,7 +54,7 @@ func newRules(cfg Config, embeds []embed) rules {
 		for _, p := range g.Packages {
 			r.packages[p.Dir] = true
 		}
-		r.uses = usesOf(g.Named, r.root)
+		r.uses = r.usesOf(g.Named)
 	}
 	for _, file := range files {
 		r.named[filepath.Clean(file)] = Rebuild
@@ -95,7 +96,7 @@ func (r *rules) classify(file string, in folder) verdict {
 	if v := r.built(file, in); v.action == Rebuild {
 		return v
 	}
-	if v, _ := r.used(file); v.action != Ignore {
+	if v, _ := r.used(rel); v.action != Ignore {
 		return v
 	}
 	if in.skipped || in.goOnly || temporary(path.Base(rel)) || r.ignores(rel) {
@@ -110,7 +111,11 @@ func (r *rules) ruled(rel string) verdict {
 	for i, rule := range r.user {
 		for _, glob := range rule.Paths {
 			if matches([]string{glob}, rel) && !(brief && takesAnyName(glob)) {
-				return verdict{action: rule.Action, signal: rule.Signal, rule: i + 1}
+				v := verdict{action: rule.Action, signal: rule.Signal, run: rule.Run, rule: i + 1}
+				if v.run != "" {
+					v.action = max(v.action, Run)
+				}
+				return v
 			}
 		}
 	}
@@ -126,10 +131,10 @@ func (r *rules) built(file string, in folder) verdict {
 	case r.embedded(rel):
 		return verdict{action: Rebuild}
 	case r.graph != nil:
-		if r.packages[filepath.Dir(file)] && source(base) && r.takes(file, []byte("package p\n")) {
+		if r.packages[filepath.Dir(file)] && sourceFile(base) && r.takes(file, []byte("package p\n")) {
 			return verdict{action: Rebuild, compiled: true}
 		}
-	case !in.skipped && !r.ignores(rel) && (source(base) && !underscored(rel) || moduleFile(base) && !in.goOnly):
+	case !in.skipped && !r.ignores(rel) && (sourceFile(base) && !underscored(rel) || moduleFile(base) && !in.goOnly):
 		return verdict{action: Rebuild}
 	}
 	return verdict{}

@@ -193,13 +193,14 @@ func TestPlaces(t *testing.T) {
 }
 
 // Whatever the names: no panic; what is in a skipped folder asks for nothing unless
-// it is named; nor does a temporary file.
+// it is named; nor does a temporary file; and where the graph is known, nothing is built
+// that lies in none of its folders.
 func FuzzClassify(f *testing.F) {
-	for _, seed := range []string{"main.go", "../x", "a//b.css", "", ".", "..", "/", "a\x00b.go", "{[*.go", "~", "templates/x.html"} {
-		f.Add(seed, "**/*.ts", "dist")
+	for _, seed := range []string{"main.go", "../x", "a//b.css", "", ".", "..", "/", "a\x00b.go", "{[*.go", "~", "templates/x.html", "p/a_test.go", "p/a_windows.go"} {
+		f.Add(seed, "**/*.ts", "dist", uint8(len(seed)))
 	}
 	root := f.TempDir()
-	f.Fuzz(func(t *testing.T, name, glob, pattern string) {
+	f.Fuzz(func(t *testing.T, name, glob, pattern string, use uint8) {
 		cfg := Config{Root: root, Rules: []Rule{{Paths: []string{glob}, Action: Refresh}}, Ignore: []string{glob}}
 		file := filepath.Join(root, name)
 		r := newRules(cfg, []embed{{pattern, false}})
@@ -212,7 +213,24 @@ func FuzzClassify(f *testing.F) {
 			t.Errorf("skipped %q: %+v", file, v)
 		}
 		if v := bare.classify(file, folder{goOnly: true}); v.action != Ignore && v.action != Rebuild {
-			t.Errorf("web %q: %+v", file, v)
+			t.Errorf("Go only %q: %+v", file, v)
+		}
+		graph := &Graph{
+			Packages: []Package{{Dir: filepath.Join(root, "p")}}, Takes: takes,
+			Named: []Named{{Path: filepath.Join(root, glob), Use: Use(use % 3)}, {Path: glob, Use: Use(use % 3)}},
+		}
+		known := newRules(Config{Root: root, Graph: graph}, nil)
+		v := known.classify(file, folder{})
+		if v.action == Rebuild && filepath.Dir(file) != filepath.Join(root, "p") && !strings.HasSuffix(file, "modules.txt") {
+			t.Errorf("outside of the graph %q: %+v", file, v)
+		}
+		if strings.HasSuffix(file, "_test.go") && v.action == Rebuild {
+			t.Errorf("test %q: %+v", file, v)
+		}
+		for place := range known.places {
+			if within(place, root, string(filepath.Separator)) && place != root && !known.ways[filepath.Dir(place)] {
+				t.Errorf("no way leads to %q", place)
+			}
 		}
 	})
 }

@@ -18,6 +18,7 @@ type Graph struct {
 type Package struct {
 	Dir     string // absolute
 	Missing bool   // imported and not there yet: its folder is waited for
+	By      string // folder of a package that imports it; "" if that is not told
 }
 
 // Named is a file, a folder or a glob that a string of the code or an argument of the

@@ -314,6 +314,26 @@ func TestW6_Links(t *testing.T) {
 			},
 			want: []string{"lib/lib.go rebuild", "alias/lib.go rebuild", "templates/a.html restart", "config.yaml restart"},
 		}, {
+			name: "a link to a file that comes, and one to a cache of another tool",
+			tree: "-- main.go --\npackage main\n-- .cache/a.yaml --\n-- .cache/out/static/a.css --\n",
+			cfg: func(root string) Config {
+				must(t, os.Symlink(filepath.Join(".cache", "out"), filepath.Join(root, "tool-out")))
+				return Config{Rules: []Rule{{Paths: []string{"**/*.sql"}, Action: Rebuild}}}
+			},
+			do: func(p *probe) {
+				must(p.t, os.Symlink(filepath.Join(".cache", "a.yaml"), p.path("config.yaml")))
+				p.sees("config.yaml restart")
+				p.save(".cache/out/static/a.css", "2")
+				p.save(".cache/a.yaml", "2")
+			},
+			want: []string{"config.yaml restart"},
+		}, {
+			name: "a folder whose name is a pattern",
+			tree: "-- main.go --\npackage main\n-- [id]/{a}/x.html --\n",
+			cfg:  func(root string) Config { return with(t, root, Named{Path: "[id]/{a}/x.html", Use: Templates}) },
+			do:   func(p *probe) { p.save("[id]/{a}/x.html", "2") },
+			want: []string{"[id]/{a}/x.html restart"},
+		}, {
 			name: "a link that leads elsewhere now",
 			tree: "-- main.go --\npackage main\n-- v1/a.html --\n1\n-- v2/a.html --\n2\n",
 			cfg: func(root string) Config {
@@ -378,23 +398,4 @@ func TestW6_MountedConfiguration(t *testing.T) {
 			}
 		})
 	}
-}
-
-// awaits waits until each file has been told of at a time when it had its last text.
-func (p *probe) awaits(text string, names ...string) {
-	p.t.Helper()
-	for seen := map[string]bool{}; len(seen) < len(names); {
-		batch, _ := p.end().(Batch)
-		for _, c := range batch.Changes {
-			if name := filepath.ToSlash(p.w.rules.rel(c.Path)); slices.Contains(names, name) && string(p.known(c.Path)) == text {
-				seen[name] = true
-			}
-		}
-	}
-}
-
-// known is the text of a file when its batch is looked at.
-func (p *probe) known(name string) []byte {
-	text, _ := os.ReadFile(name)
-	return text
 }

@@ -4,12 +4,12 @@ import (
 	"sync"
 	"time"
 
-	"github.com/fsnotify/fsnotify"
+	"github.com/watcher-dev/watcher/watcher/source"
 )
 
 // inbox holds what came for Run while Run was busy. It takes the events of the
 // system at once, however long Run reads files, so that the kernel's queue, which
-// is short, does not overflow; fsnotify can also deadlock when nobody receives.
+// is short, does not overflow.
 type inbox struct {
 	ready chan struct{} // room for one: something came
 	ended chan struct{} // closed when drain has returned
@@ -20,11 +20,13 @@ type inbox struct {
 
 // post is what came since the inbox was emptied last.
 type post struct {
-	events []fsnotify.Event
-	failed bool      // fsnotify reported an error: events may be lost
-	cfg    *Config   // of the last Configure
-	graph  *Graph    // of the last Learn
-	since  time.Time // of the last Learn
+	events []source.Event
+	lost   error         // the last one that the system reported: events may be lost
+	cfg    *Config       // of the last Configure
+	graph  *Graph        // of the last Learn
+	since  time.Time     // of the last Learn
+	asked  []chan uint64 // by Look; each has room for its answer
+	syncs  []int         // ids of calls of Sync
 }
 
 func newInbox() *inbox {
@@ -32,7 +34,7 @@ func newInbox() *inbox {
 }
 
 // drain takes up events until fs is closed.
-func (in *inbox) drain(fs *fsnotify.Watcher) {
+func (in *inbox) drain(fs *source.Source) {
 	defer close(in.ended)
 	for {
 		select {
@@ -40,17 +42,20 @@ func (in *inbox) drain(fs *fsnotify.Watcher) {
 			if !ok {
 				return
 			}
+			if e.Name == "" { // what came before it is here
+				continue
+			}
 			in.put(func() {
 				// A file written in many pieces is a run of equal events.
 				if last := len(in.post.events) - 1; last < 0 || in.post.events[last] != e {
 					in.post.events = append(in.post.events, e)
 				}
 			})
-		case _, ok := <-fs.Errors:
+		case err, ok := <-fs.Errors:
 			if !ok {
 				return
 			}
-			in.put(func() { in.post.failed = true })
+			in.put(func() { in.post.lost = err })
 		}
 	}
 }

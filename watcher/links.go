@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // What lies behind a link is watched where it really lies, and told of by the names that
@@ -28,17 +29,21 @@ func (w *Watcher) real(name string) string {
 	return name
 }
 
-// leadsBack reports whether a link leads to a folder that it lies in: following it would
-// never end.
-func (w *Watcher) leadsBack(link, real string) bool {
-	const slash = string(filepath.Separator)
+// leads reports whether the link to the folder real is followed. One that leads to a folder
+// that it lies in would never end. And where everything below Root is watched, there may
+// be links to the caches of other tools: they are followed only by what is known.
+func (w *Watcher) leads(link, real string) bool {
+	known := w.rules.asked(link) || slices.ContainsFunc(strings.Split(w.rules.rel(link), "/"), resourceFolder)
+	if !isDir(link) || w.rules.places[w.cfg.Root] && !known {
+		return false
+	}
 	for dir := filepath.Dir(link); ; dir = filepath.Dir(dir) {
 		in, known := w.folders[dir]
-		if known && within(in.real, real, slash) {
-			return true
+		if known && within(in.real, real, string(filepath.Separator)) {
+			return false
 		}
 		if !known || dir == filepath.Dir(dir) {
-			return false
+			return true
 		}
 	}
 }

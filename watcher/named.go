@@ -2,58 +2,67 @@ package watcher
 
 import (
 	"cmp"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 )
 
+// use is a name of the code, seen from Root.
+type use struct {
+	Named
+	glob string // relative to Root, on slashes
+	dir  string // its leading part without wildcards
+}
+
 // usesOf returns what can tell of single files: a name of Root, or of a folder that it
 // lies in, would tell the same of everything. The deepest come first, as they know best.
-func usesOf(named []Named, root string) []Named {
-	var uses []Named
+func (r *rules) usesOf(named []Named) []use {
+	var uses []use
 	for _, n := range named {
-		n.Path = filepath.Clean(n.Path)
-		if !within(root, n.Path, string(filepath.Separator)) {
-			uses = append(uses, n)
+		if glob := r.rel(filepath.Clean(n.Path)); !above(glob) {
+			uses = append(uses, use{n, glob, fixedPart(glob)})
 		}
 	}
-	slices.SortStableFunc(uses, func(a, b Named) int {
-		return cmp.Or(cmp.Compare(len(b.Path), len(a.Path)), cmp.Compare(b.Use, a.Use))
+	slices.SortStableFunc(uses, func(a, b use) int {
+		return cmp.Or(cmp.Compare(len(b.glob), len(a.glob)), cmp.Compare(b.Use, a.Use))
 	})
 	return uses
 }
 
+// above reports whether rel is Root or a folder that Root lies in.
+func above(rel string) bool {
+	return rel == "." || strings.Trim(rel, "./") == "" && strings.HasPrefix(rel, "..")
+}
+
 // used says what a change of the file asks for because the code names it, or the
 // folder that it lies in; and by which name.
-func (r *rules) used(file string) (verdict, Named) {
-	for _, n := range r.uses {
-		if v := n.asks(file, r.root); v.action != Ignore {
-			return v, n
+func (r *rules) used(rel string) (verdict, Named) {
+	for _, u := range r.uses {
+		if v := u.asks(rel); v.action != Ignore {
+			return v, u.Named
 		}
 	}
 	return verdict{}, Named{}
 }
 
-// asks says what a change of the file asks for because of this name. A file that is
+// asks says what a change of the file rel asks for because of this name. A file that is
 // named itself counts whatever its kind; of a folder, only what its use leads to expect.
-func (n Named) asks(file, root string) verdict {
-	const slash = string(filepath.Separator)
-	base := filepath.Base(file)
+func (u use) asks(rel string) verdict {
+	base := path.Base(rel)
 	kind := kindOf(base)
-	dir := filepath.FromSlash(fixedPart(filepath.ToSlash(n.Path)))
-	itself := n.Path == file || dir != n.Path && matches([]string{filepath.ToSlash(n.Path)}, filepath.ToSlash(file))
-	if !itself && (!within(file, dir, slash) || within(root, dir, slash) ||
-		strings.HasPrefix(base, ".") || temporary(base) || tooling(base)) {
+	itself := u.glob == rel || u.dir != u.glob && matches([]string{u.glob}, rel)
+	if !itself && (above(u.dir) || !within(rel, u.dir, "/") || strings.HasPrefix(base, ".") || temporary(base) || tooling(base)) {
 		return verdict{}
 	}
 	switch {
-	case n.Use == Templates && (itself || markup(kind) || templateKind(kind)):
+	case u.Use == Templates && (itself || markup(kind) || templateKind(kind)):
 		return verdict{action: Restart}
-	case n.Use == Static && (itself || markup(kind) || asset(kind)):
+	case u.Use == Static && (itself || markup(kind) || asset(kind)):
 		return verdict{action: Refresh}
-	case n.Use == Read && dataKind(kind) && (itself || filepath.Dir(file) == dir):
+	case u.Use == Read && dataKind(kind) && (itself || path.Dir(rel) == u.dir):
 		return verdict{action: Restart}
-	case n.Use == Read && itself && !recordKind(kind):
+	case u.Use == Read && itself && !recordKind(kind) && !asset(kind):
 		return verdict{action: Restart, askGit: true} // what git ignores is written by the app itself, more often than not
 	}
 	return verdict{}

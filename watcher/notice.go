@@ -11,9 +11,13 @@ import (
 func (w *Watcher) empty() {
 	p := w.inbox.take()
 	for _, e := range p.events {
-		w.notice(e)
+		if e.Untold {
+			w.noticeUntold(e.Event)
+		} else {
+			w.notice(e.Event)
+		}
 	}
-	if p.failed { // an overflow, most likely: any save may be among the lost events
+	if p.lost != nil { // an overflow, most likely: any save may be among the lost events
 		w.raise()
 		w.round.walkLater(everything)
 	}
@@ -22,6 +26,26 @@ func (w *Watcher) empty() {
 	}
 	if p.graph != nil {
 		w.takeGraph(*p.graph, p.since)
+	}
+	if len(p.syncs) > 0 && w.walk(checked) != nil {
+		w.lose()
+	}
+	for _, id := range p.syncs {
+		w.emit(Synced{id, w.number})
+	}
+	for _, ask := range p.asked {
+		ask <- w.number
+	}
+}
+
+// noticeUntold works through a change that no event told of. If it matters here, its
+// mount is blind to some of what is done there. Of others it would say little: a database
+// that is written through memory makes no events anywhere.
+func (w *Watcher) noticeUntold(e fsnotify.Event) {
+	before := len(w.round.touched)
+	w.notice(e)
+	if len(w.round.touched) > before {
+		w.fs.Distrust(filepath.Dir(e.Name), e.Name)
 	}
 }
 
@@ -43,9 +67,6 @@ func (w *Watcher) rule() {
 
 // notice works through one event of the system.
 func (w *Watcher) notice(e fsnotify.Event) {
-	if e.Name == "" { // fsnotify's own bookkeeping
-		return
-	}
 	for _, name := range w.called(filepath.Clean(e.Name)) {
 		w.noticeName(name, e)
 	}
@@ -89,14 +110,18 @@ func (w *Watcher) noticeFile(name string, e fsnotify.Event) {
 		}
 	}
 	switch base := filepath.Base(name); {
-	case base == ".gitignore", name == w.git.excludes():
-		w.git.reset()
+	case base == ".gitignore", name == w.git.Excludes():
+		w.git.Reset()
 		w.round.walkLater(saved)
 	case (base == "go.mod" || base == "package.json") && filepath.Dir(name) != w.cfg.Root && !e.Has(fsnotify.Write):
 		w.round.walkLater(saved) // its folder may count as another kind from now on
 	}
 	if v := w.judge(name, in); v.action != Ignore {
 		w.touch(name, v)
+		if e.Has(fsnotify.Create) && isLink(name) {
+			w.follow(name)
+			w.watchLinked()
+		}
 	}
 }
 

@@ -18,28 +18,28 @@ func (r *rules) markPlaces() {
 	for file := range r.named {
 		r.mark(file, false)
 	}
-	for _, n := range r.uses {
-		r.markGlob(filepath.ToSlash(n.Path), n.Use != Read)
+	for _, u := range r.uses {
+		r.markGlob(u.glob, u.Use != Read)
 	}
 	for _, rule := range r.user {
 		for _, glob := range rule.Paths {
-			if rule.Action != Ignore {
-				r.markGlob(path.Join(filepath.ToSlash(r.root), glob), false)
+			if rule.Action != Ignore || rule.Run != "" {
+				r.markGlob(glob, false)
 			}
 		}
 	}
 	for _, e := range r.embeds {
 		// A folder is embedded with all that is below; "*.html" hardly means one.
-		r.markGlob(path.Join(filepath.ToSlash(r.root), e.pattern), path.Ext(e.pattern) == "")
+		r.markGlob(e.pattern, path.Ext(e.pattern) == "")
 	}
 }
 
-// markGlob marks where the files that a glob matches lie; glob is absolute, on slashes.
-// deep says that what lies below a match counts too.
+// markGlob marks where the files lie that a glob, relative to Root, matches. deep says
+// that what lies below a match counts too.
 func (r *rules) markGlob(glob string, deep bool) {
 	fixed := fixedPart(glob)
-	rest := strings.TrimPrefix(glob[len(fixed):], "/")
-	r.mark(filepath.FromSlash(fixed), deep || strings.Contains(rest, "/") || strings.Contains(rest, "**"))
+	rest := strings.TrimPrefix(strings.TrimPrefix(glob, fixed), "/")
+	r.mark(filepath.Join(r.root, filepath.FromSlash(fixed)), deep || strings.Contains(rest, "/") || strings.Contains(rest, "**"))
 }
 
 func (r *rules) mark(name string, deep bool) {
@@ -87,5 +87,5 @@ func (w *Watcher) admit(dir string, parent folder) (folder, bool) {
 // is not asked.
 func (w *Watcher) ignored(name string) bool {
 	rel := w.rules.rel(name)
-	return filepath.IsLocal(rel) && w.git.ignored(rel)
+	return filepath.IsLocal(rel) && w.git.Ignored(rel)
 }

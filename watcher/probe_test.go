@@ -11,11 +11,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 	"go.uber.org/goleak"
+
+	"github.com/watcher-dev/watcher/watcher/source"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -25,7 +28,10 @@ const failsafe = 30 * time.Second
 
 // backends are the ways in which a watcher learns of saves: every save and every tree is
 // tried with each.
-var backends = map[string]func(*Config){"events": func(*Config) {}}
+var backends = map[string]func(*Config){
+	"events":  func(*Config) {},
+	"polling": func(cfg *Config) { cfg.Poll = source.Always },
+}
 
 // graphOf is what a build of the whole tree would read, as far as folders tell.
 func graphOf(t *testing.T, root string) *Graph {
@@ -51,13 +57,32 @@ func takes(dir, name string, src []byte) bool {
 	return ok || err != nil
 }
 
+// everywhere tries a tree on each back end, with the graph known and unknown.
+func everywhere(t *testing.T, tree string, try func(t *testing.T, p *probe)) {
+	for name, set := range backends {
+		for _, known := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/graph=%v", name, known), func(t *testing.T) {
+				t.Parallel()
+				root := plant(t, tree)
+				cfg := Config{}
+				set(&cfg)
+				if known {
+					cfg.Graph = graphOf(t, root)
+				}
+				try(t, watch(t, root, cfg))
+			})
+		}
+	}
+}
+
 // probe is a running watcher on a real tree, and what it said.
 type probe struct {
 	t      *testing.T
 	w      *Watcher
 	root   string
 	events chan Event
-	stop   func() // ends Run and waits for it
+	told   sync.Map // path of a change → what stood there when its batch was told
+	stop   func()   // ends Run and waits for it
 }
 
 // plant writes the files of a txtar archive into a new folder.
@@ -90,6 +115,12 @@ func run(t *testing.T, w *Watcher) *probe {
 		_ = w.Run(ctx, func(e Event) {
 			if err := check.take(e); err != nil {
 				t.Error(err)
+			}
+			if batch, ok := e.(Batch); ok {
+				for _, c := range batch.Changes {
+					text, _ := os.ReadFile(c.Path)
+					p.told.Store(c.Path, string(text))
+				}
 			}
 			p.events <- e
 		})
@@ -132,9 +163,11 @@ func (o *order) take(e Event) error {
 	return nil
 }
 
-// next returns the next event.
+// next returns the next event. Where folders are polled it does not wait for the next poll,
+// as a request would not.
 func (p *probe) next() Event {
 	p.t.Helper()
+	p.w.Look(p.t.Context())
 	select {
 	case e := <-p.events:
 		return e
@@ -205,6 +238,25 @@ func (p *probe) lines(b Batch) []string {
 
 func (p *probe) path(name string) string { return filepath.Join(p.root, filepath.FromSlash(name)) }
 
+// awaits waits until a batch has told of each file, only of them, and of the right text.
+func (p *probe) awaits(text string, names ...string) {
+	p.t.Helper()
+	for wrong := len(names); wrong > 0; {
+		batch, _ := p.end().(Batch)
+		for _, c := range batch.Changes {
+			if name := filepath.ToSlash(p.w.rules.rel(c.Path)); !slices.Contains(names, name) {
+				p.t.Fatalf("saw %q", name)
+			}
+		}
+		wrong = 0
+		for _, name := range names {
+			if got, _ := p.told.Load(p.path(name)); got != text {
+				wrong++
+			}
+		}
+	}
+}
+
 func (p *probe) save(name, text string) {
 	p.t.Helper()
 	put(p.t, p.path(name), text)
@@ -228,5 +280,5 @@ func covers(got, want []string) bool {
 }
 
 func word(a Action) string {
-	return [...]string{"ignore", "refresh", "signal", "restart", "rebuild", "reload"}[a]
+	return [...]string{"ignore", "run", "refresh", "signal", "restart", "rebuild", "reload"}[a]
 }

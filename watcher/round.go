@@ -98,7 +98,7 @@ func (w *Watcher) compare(now map[string]content) Event {
 	var changes, touched []Change
 	for _, name := range slices.Sorted(maps.Keys(now)) {
 		v := w.round.touched[name]
-		change := Change{Path: name, Action: v.action, Signal: v.signal}
+		change := Change{Path: name, Action: v.action, Signal: v.signal, Run: v.run}
 		old, known := w.files[name]
 		switch {
 		case v.compiled && !old.taken && !now[name].taken && (known || now[name].there):

@@ -33,10 +33,10 @@ func moduleFile(base string) bool {
 	return base == "go.mod" || base == "go.sum" || base == "go.work" || base == "go.work.sum"
 }
 
-// source reports whether go build reads files of such a name in a package's folder. What
+// sourceFile reports whether go build reads files of such a name in a package's folder. What
 // lies beside Go files in C or assembly is compiled too; where it does not, the build
 // finds nothing to do.
-func source(base string) bool {
+func sourceFile(base string) bool {
 	if strings.HasPrefix(base, "_") || strings.HasPrefix(base, ".") {
 		return false
 	}

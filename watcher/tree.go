@@ -16,6 +16,7 @@ type mode uint8
 const (
 	baseline   mode = iota // what is not known yet is remembered
 	saved                  // what is not known yet counts as saved
+	checked                // and what has another size or time than is remembered
 	everything             // every file counts as saved
 )
 
@@ -86,7 +87,7 @@ func (w *Watcher) enter(dir string, parent folder, link bool) (folder, bool) {
 	in.real = filepath.Join(parent.real, filepath.Base(dir))
 	if link {
 		in.real = w.real(dir)
-		ok = isDir(dir) && !w.leadsBack(dir, in.real)
+		ok = w.leads(dir, in.real)
 	}
 	return in, ok
 }
@@ -170,17 +171,28 @@ func (w *Watcher) find(name string, in folder, m mode) {
 		f.verdict, f.pass = v, w.pass
 		w.files[name] = f
 	}
+	if w.before != nil && v.run != "" && v.run != w.before.classify(name, in).run {
+		delete(w.files, name) // another command has not seen it yet
+		w.touch(name, v)
+		return
+	}
 	_, open := w.round.touched[name]
 	// In a folder that is not new, what the rules before knew of can be unknown only if it is new.
 	isNew := !known && !in.fresh && w.before != nil && w.before.classify(name, in).action != Ignore
 	switch {
-	case m == everything, m == saved && !known, isNew, !known && !open && w.late(name):
+	case m == everything, m >= saved && !known, m == checked && !open && w.differs(name, f), isNew, !known && !open && w.late(name):
 		w.touch(name, v)
 	case !known && !open:
 		w.remember(name, v)
 	case known && w.before != nil && v.compiled:
 		w.lookAnew(name, f)
 	}
+}
+
+// differs reports whether a known file has another size or time than is remembered.
+func (w *Watcher) differs(name string, f file) bool {
+	now, _ := stamp(w.seed, name)
+	return now.stamp != f.stamp
 }
 
 // judge is classify with git's answer, which is asked for only where it matters.
@@ -191,7 +203,7 @@ func (w *Watcher) judge(name string, in folder) verdict {
 	}
 	if v.rule > 0 && v.action < Rebuild && w.rules.built(name, in).action == Rebuild {
 		w.tell(fmt.Sprintf("rule %d makes %s %s, but the build reads it: what is saved there is not built",
-			v.rule, w.rules.rel(name), [...]string{"ignored", "a refresh", "a signal", "a restart"}[v.action]))
+			v.rule, w.rules.rel(name), [...]string{"ignored", "a matter of its command", "a refresh", "a signal", "a restart"}[v.action]))
 	}
 	return v
 }
@@ -241,7 +253,7 @@ func (w *Watcher) leave(dir string) {
 	others := slices.DeleteFunc(w.names[in.real], func(name string) bool { return name == dir })
 	if w.names[in.real] = others; len(others) == 0 {
 		delete(w.names, in.real)
-		_ = w.fs.Remove(in.real)
+		w.fs.Remove(in.real)
 	}
 }
 

@@ -261,28 +261,30 @@ func (test treeTest) run(t *testing.T, known bool, set func(*Config)) {
 
 // Folders that come with a file at once, are renamed, go, and come again.
 func TestW4_FoldersComeAndGo(t *testing.T) {
-	t.Parallel()
-	p := watch(t, plant(t, small), Config{})
-	for i := range 100 {
-		p.save("a/b/c/x.go", fmt.Sprint("package c // new ", i))
-		p.sees("a/b/c/x.go rebuild")
-		must(t, os.Rename(p.path("a"), p.path("z")))
-		p.sees("a/b/c/x.go rebuild", "z/b/c/x.go rebuild")
-		p.save("z/b/c/x.go", fmt.Sprint("package c // renamed ", i))
-		p.sees("z/b/c/x.go rebuild")
-		must(t, os.RemoveAll(p.path("z/b")))
-		p.save("z/b/c/x.go", fmt.Sprint("package c // again ", i))
-		for { // one batch, or two if the machine is busy
-			batch, _ := p.end().(Batch)
-			if text, _ := os.ReadFile(p.path("z/b/c/x.go")); batch.N > 0 && len(text) > 0 {
-				break
-			}
-		}
-		p.save("z/b/c/x.go", fmt.Sprint("package c // later ", i))
-		p.sees("z/b/c/x.go rebuild")
+	everywhere(t, small+"-- a/b/c/x.go --\n-- z/b/c/x.go --\n", func(t *testing.T, p *probe) {
+		must(t, os.RemoveAll(p.path("a"))) // a folder that was known is remembered
 		must(t, os.RemoveAll(p.path("z")))
-		p.sees("z/b/c/x.go rebuild")
-	}
+		p.sees("a/b/c/x.go rebuild", "z/b/c/x.go rebuild")
+		for i := range 100 {
+			text := fmt.Sprint("package c // new ", i)
+			p.save("a/b/c/x.go", text)
+			p.awaits(text, "a/b/c/x.go")
+			must(t, os.Rename(p.path("a"), p.path("z")))
+			p.sees("a/b/c/x.go rebuild", "z/b/c/x.go rebuild")
+			text = fmt.Sprint("package c // renamed ", i)
+			p.save("z/b/c/x.go", text)
+			p.awaits(text, "z/b/c/x.go")
+			must(t, os.RemoveAll(p.path("z/b")))
+			text = fmt.Sprint("package c // again ", i)
+			p.save("z/b/c/x.go", text)
+			p.awaits(text, "z/b/c/x.go")
+			text = fmt.Sprint("package c // later ", i)
+			p.save("z/b/c/x.go", text)
+			p.awaits(text, "z/b/c/x.go")
+			must(t, os.RemoveAll(p.path("z")))
+			p.sees("z/b/c/x.go rebuild")
+		}
+	})
 }
 
 // A new embed pattern counts from the save that brings it.

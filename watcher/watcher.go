@@ -10,11 +10,13 @@
 // most one is open (TestRule1_NumbersUnderRandomOperations, which also holds what
 // is remembered against what is on disk).
 //
-// Only folders are watched, and of these only the ones that can matter: what git
-// ignores, node_modules and hidden folders are not entered, and build output no
-// further than to see that Go files come, unless a user rule or a go:embed line leads
-// there. Links to folders are not followed, other modules below Root are left out,
-// and nothing is polled while Root is there.
+// Only folders are watched, and of these only the ones that can matter: those of the
+// [Graph] wherever they lie, those that a name in the code, a user rule, a go:embed line
+// or an env file leads to, and beside them those with usual names for configuration,
+// templates and static files. Links are followed. As long as no graph is known, all
+// folders below Root can hold Go files that matter, but for those that git ignores,
+// hidden ones, node_modules and other modules. Package source has the folders watched by
+// events, or polls them where events do not tell.
 package watcher
 
 import (
@@ -26,7 +28,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/fsnotify/fsnotify"
+	"github.com/watcher-dev/watcher/watcher/git"
+	"github.com/watcher-dev/watcher/watcher/source"
 )
 
 // Action says what a change asks for. Greater is stronger, and a stronger action
@@ -35,6 +38,7 @@ type Action uint8
 
 const (
 	Ignore  Action = iota // nothing happens; the zero value
+	Run                   // the command of the rule is run; what it writes asks for the rest
 	Refresh               // browsers show the file anew
 	Signal                // the running process is told by a signal
 	Restart               // a new process of the newest binary
@@ -46,11 +50,12 @@ const (
 type Config struct {
 	Root     string   // absolute folder of the project
 	Graph    *Graph   // what the build reads; nil if that is not known: then every Go file below Root counts
-	Files    []string // absolute paths outside of Root that are watched too (go.work, env files)
+	Files    []string // absolute paths of further files that the build reads (go.work)
 	Settings string   // absolute path of the settings file, inside or outside of Root; "" for none; it asks for Reload
 	EnvFiles []string // absolute paths of the env files; they ask for Restart whatever their name
 	Rules    []Rule   // asked before the built-in rows, first match wins
 	Ignore   []string // doublestar globs relative to Root, on slashes; what matches is left out of the built-in rows
+	Poll     source.Poll
 }
 
 // Rule gives the files that match one of Paths an action of the user's choice.
@@ -58,6 +63,7 @@ type Rule struct {
 	Paths  []string // doublestar globs relative to Root, on slashes
 	Action Action
 	Signal string // name of the signal, as in "SIGHUP"; for Action Signal only
+	Run    string // what is to be run first, by any name; "" for nothing. Ignore counts as Run with it
 }
 
 // Change is one file that differs in content, or that is new, or gone. An asset (a
@@ -67,9 +73,10 @@ type Change struct {
 	Path   string // absolute
 	Action Action
 	Signal string // of the rule, for Action Signal
+	Run    string // of the rule
 }
 
-// Event is one of [Pending], [Batch], [Unchanged] and [Trouble].
+// Event is one of [Pending], [Batch], [Unchanged], [Synced] and [Trouble].
 type Event interface{ isEvent() }
 
 // Pending is raised at the first sign of a relevant save.
@@ -87,19 +94,28 @@ type Batch struct {
 
 // Unchanged closes number N: what was saved has the content that it had.
 // Touched lists those files with the action that they would have asked for, sorted
-// by path; it is empty if a walk after lost events found nothing at all.
+// by path. It is empty if a walk after lost events found nothing at all, and if the
+// compiler takes none of the files.
 type Unchanged struct {
 	N       uint64
 	Touched []Change
 }
 
-// Trouble is a line for the user: a folder that cannot be read, a link out of Root, a
-// limit of the system, a Root that is gone. Watching goes on.
+// Synced answers [Watcher.Sync]: what was saved before that call is in number N, or in
+// an older one.
+type Synced struct {
+	ID int
+	N  uint64 // 0 if no number was ever raised
+}
+
+// Trouble is a line for the user: a folder that cannot be read, a limit of the system, a
+// rule against the build, a Root that is gone. Watching goes on.
 type Trouble struct{ Text string }
 
 func (Pending) isEvent()   {}
 func (Batch) isEvent()     {}
 func (Unchanged) isEvent() {}
+func (Synced) isEvent()    {}
 func (Trouble) isEvent()   {}
 
 // Watcher watches one tree. Make it with [New].
@@ -110,8 +126,8 @@ type Watcher struct {
 	cfg    Config
 	emit   func(Event)
 	early  []Event // of New, for Run
-	fs     *fsnotify.Watcher
-	git    *git
+	fs     *source.Source
+	git    *git.Tree
 	seed   maphash.Seed
 	lost   bool // Root is gone
 	number uint64
@@ -139,13 +155,9 @@ const rootRetry = time.Second
 // all; a folder below it that cannot be read is a [Trouble] instead. What it holds is
 // freed by Run.
 func New(cfg Config) (*Watcher, error) {
-	fs, err := fsnotify.NewWatcher()
-	if err != nil {
-		return nil, fmt.Errorf("watch files: %w", advise(err))
-	}
 	cfg.Root = filepath.Clean(cfg.Root)
 	w := &Watcher{
-		inbox: newInbox(), cfg: cfg, fs: fs, git: newGit(cfg.Root), seed: maphash.MakeSeed(),
+		inbox: newInbox(), cfg: cfg, git: git.Open(cfg.Root), seed: maphash.MakeSeed(),
 		embeds: map[string][]embed{}, folders: map[string]folder{}, names: map[string][]string{},
 		links: map[string][]string{}, files: map[string]file{}, told: map[string]bool{},
 	}
@@ -153,11 +165,16 @@ func New(cfg Config) (*Watcher, error) {
 		w.cfg.Graph = w.homed(*cfg.Graph)
 	}
 	w.emit = func(e Event) { w.early = append(w.early, e) }
+	var err error
+	if w.fs, err = source.New(cfg.Poll, func(line string) { w.emit(Trouble{line}) }); err != nil {
+		w.git.Close()
+		return nil, err
+	}
 	w.rules = w.newRules()
-	go w.inbox.drain(fs)
+	go w.inbox.drain(w.fs)
 	if err := w.walk(baseline); err != nil {
 		w.release()
-		return nil, fmt.Errorf("watch %s: %w", cfg.Root, advise(err))
+		return nil, fmt.Errorf("watch %s: %w", cfg.Root, err)
 	}
 	if w.learned {
 		w.learn()
@@ -169,9 +186,9 @@ func New(cfg Config) (*Watcher, error) {
 // watched though it asks for nothing.
 func (w *Watcher) newRules() rules {
 	r := newRules(w.cfg, slices.Concat(slices.Collect(maps.Values(w.embeds))...))
-	if w.git.dir != "" {
-		r.named[w.git.excludes()] = Ignore
-		r.mark(w.git.excludes(), false)
+	if file := w.git.Excludes(); file != "" {
+		r.named[file] = Ignore
+		r.mark(file, false)
 	}
 	return r
 }
@@ -191,7 +208,7 @@ func (w *Watcher) Run(ctx context.Context, emit func(Event)) error {
 		var wake <-chan time.Time
 		switch {
 		case !w.round.first.IsZero():
-			done, wait := settle(w.round.burst(w.git.locked()), time.Now())
+			done, wait := settle(w.round.burst(w.git.Locked()), time.Now())
 			if done {
 				w.finish()
 				continue
@@ -210,14 +227,39 @@ func (w *Watcher) Run(ctx context.Context, emit func(Event)) error {
 	}
 }
 
-// Configure replaces rules, ignores and env files of a running watcher (Root,
-// Files and Settings stay). Any goroutine may call it. It returns at once; what is
-// newly relevant is remembered as it is then.
+// Look returns, where folders are polled, the newest number when every save made before
+// the call has been seen: a request that arrives after a save needs at least that one
+// (rule 32). Where none is polled it returns 0 at once, and also when ctx is done or
+// Run has ended. Any goroutine may call it while Run runs.
+func (w *Watcher) Look(ctx context.Context) uint64 {
+	if !w.fs.Look(ctx) {
+		return 0
+	}
+	number := make(chan uint64, 1)
+	w.inbox.put(func() { w.inbox.post.asked = append(w.inbox.post.asked, number) })
+	select {
+	case n := <-number:
+		return n
+	case <-ctx.Done():
+	case <-w.inbox.ended:
+	}
+	return 0
+}
+
+// Configure replaces rules, ignores and env files of a running watcher (Root, Files,
+// Settings and Poll stay). Any goroutine may call it. It returns at once; what is
+// newly relevant is remembered as it is then, but what has another Run counts as changed.
 func (w *Watcher) Configure(cfg Config) { w.inbox.put(func() { w.inbox.post.cfg = &cfg }) }
+
+// Sync has everything that matters looked at, whether an event told of it or not, and
+// [Synced] with the same id emitted. Any goroutine may call it; it returns at once.
+func (w *Watcher) Sync(id int) {
+	w.inbox.put(func() { w.inbox.post.syncs = append(w.inbox.post.syncs, id) })
+}
 
 // release frees what New made and ends its goroutine.
 func (w *Watcher) release() {
-	_ = w.fs.Close()
+	w.fs.Close()
 	<-w.inbox.ended
-	w.git.stop(gitEnd)
+	w.git.Close()
 }

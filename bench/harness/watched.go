@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 	"time"
@@ -18,57 +19,27 @@ import (
 // Watched is a copy of a sample service under watcher.
 type Watched struct {
 	Service
-	URL   string // of the front
-	PID   int    // of watcher
-	saves uint64 // numbers raised so far
-	cmd   *exec.Cmd
-	err   bytes.Buffer // its standard error, which ends with it
+	URL    string        // of the front
+	PID    int           // of watcher
+	Opened time.Duration // from the start of watcher to the open front: all is watched by then
+	saves  uint64        // numbers raised so far
+	cmd    *exec.Cmd
+	err    bytes.Buffer // its standard error, which ends with it
 }
 
 // Start builds watcher and copies the sample, both into folder, which may be missing,
 // writes settings there unless they are empty, and returns when the service is ready.
-// env are further variables, as KEY=value.
+// env are further variables, as KEY=value; the front is at any free port unless they say
+// otherwise.
 func Start(folder, sample, settings string, env ...string) (*Watched, error) {
-	binary := filepath.Join(folder, "watcher")
-	if out, err := exec.Command("go", "build", "-ldflags", "-s -w", "-o", binary, ".").CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build watcher: %w: %s", err, out)
-	}
-	s, err := NewService(filepath.Join(folder, "service"), sample)
+	w, events, err := Open(folder, sample, settings, env...)
 	if err != nil {
 		return nil, err
 	}
-	if settings != "" {
-		if err := os.WriteFile(filepath.Join(s.Dir, ".watcher.toml"), []byte(settings), 0o644); err != nil {
-			return nil, err
-		}
-	}
-	goCache, err := exec.Command("go", "env", "GOCACHE").Output()
-	if err != nil {
-		return nil, fmt.Errorf("find the cache of go build: %w", err)
-	}
-	// Its own cache folder goes with the folder; that of go build saves time.
-	env = append(env, "XDG_CACHE_HOME="+filepath.Join(folder, "cache"), "GOCACHE="+strings.TrimSpace(string(goCache)))
-	w := &Watched{Service: s, cmd: exec.Command(binary, "--listen", "0", "--json")}
-	w.cmd.Dir, w.cmd.Env = s.Dir, append(os.Environ(), env...)
-	w.cmd.Stderr = &w.err
-	out, err := w.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := w.cmd.Start(); err != nil {
-		return nil, err
-	}
-	w.PID = w.cmd.Process.Pid
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		var e struct{ Event, Text string }
-		_ = json.Unmarshal(lines.Bytes(), &e)
-		switch e.Event {
-		case "front":
-			w.URL = e.Text
-		case "ready":
+	for e := range events {
+		if e.Name == "ready" {
 			go func() {
-				for lines.Scan() { // or watcher would wait for a reader
+				for range events { // or watcher would wait for a reader
 				}
 			}()
 			return w, nil
@@ -76,6 +47,68 @@ func Start(folder, sample, settings string, env ...string) (*Watched, error) {
 	}
 	w.Stop()
 	return nil, errors.New("watcher ended before it was ready")
+}
+
+// Event is a line of watcher's output.
+type Event struct {
+	Name       string `json:"event"`
+	Text, Hint string
+	PID        int
+}
+
+// Open is Start without waiting for more than the front, and with the events after that,
+// which must be read to their end.
+func Open(folder, sample, settings string, env ...string) (*Watched, <-chan Event, error) {
+	binary := filepath.Join(folder, "watcher")
+	if out, err := exec.Command("go", "build", "-ldflags", "-s -w", "-o", binary, ".").CombinedOutput(); err != nil {
+		return nil, nil, fmt.Errorf("build watcher: %w: %s", err, out)
+	}
+	s, err := NewService(filepath.Join(folder, "service"), sample)
+	if err != nil {
+		return nil, nil, err
+	}
+	if settings != "" {
+		if err := os.WriteFile(filepath.Join(s.Dir, ".watcher.toml"), []byte(settings), 0o644); err != nil {
+			return nil, nil, err
+		}
+	}
+	goCache, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		return nil, nil, fmt.Errorf("find the cache of go build: %w", err)
+	}
+	// Its own cache folder goes with the folder; that of go build saves time.
+	env = append([]string{"WATCHER_PROXY_LISTEN=0"}, env...)
+	env = append(env, "XDG_CACHE_HOME="+filepath.Join(folder, "cache"), "GOCACHE="+strings.TrimSpace(string(goCache)))
+	w := &Watched{Service: s, cmd: exec.Command(binary, "--json")}
+	w.cmd.Dir, w.cmd.Env = s.Dir, append(os.Environ(), env...)
+	out, err := w.cmd.StdoutPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	w.cmd.Stderr = &w.err
+	started := time.Now()
+	if err := w.cmd.Start(); err != nil {
+		return nil, nil, err
+	}
+	w.PID = w.cmd.Process.Pid
+	events := make(chan Event, 1000)
+	go func() {
+		defer close(events)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			var e Event
+			if json.Unmarshal(lines.Bytes(), &e) == nil {
+				events <- e
+			}
+		}
+	}()
+	for e := range events {
+		if e.Name == "front" {
+			w.URL, w.Opened = e.Text, time.Since(started)
+			return w, events, nil
+		}
+	}
+	w.Stop()
+	return nil, nil, errors.New("watcher ended before its front was open")
 }
 
 // Stop interrupts watcher and waits for its end.
@@ -135,6 +168,7 @@ type Status struct {
 	Generation int
 	PID        int
 	Pending    uint64 // number of the newest save that the front knows of
+	Settled    uint64
 	Processes  []struct{ State string }
 }
 
@@ -146,4 +180,28 @@ func (w *Watched) Status() (s Status, err error) {
 	}
 	defer r.Body.Close()
 	return s, json.NewDecoder(r.Body).Decode(&s)
+}
+
+// Settle waits until all that was saved is served or has failed, and nothing more was
+// noticed for the time quiet.
+func (w *Watched) Settle(quiet time.Duration) error {
+	since := time.Now()
+	for last := (Status{}); time.Since(since) < quiet; {
+		time.Sleep(quiet / 20)
+		now, err := w.Status()
+		if err != nil {
+			return err
+		}
+		if !reflect.DeepEqual(now, last) || now.Pending != now.Settled {
+			last, since = now, time.Now()
+		}
+	}
+	return nil
+}
+
+// Noticed tells Edit of saves that were made without it.
+func (w *Watched) Noticed() error {
+	s, err := w.Status()
+	w.saves = s.Pending
+	return err
 }

@@ -98,7 +98,7 @@ code instead of failing. Settings are optional, in .watcher.toml.`,
 		Args: packageAndArguments, RunE: root.RunE,
 	}
 	f.bind(root)
-	root.AddCommand(run, c.initCommand(f), c.versionCommand())
+	root.AddCommand(run, c.explainCommand(f), c.initCommand(f), c.versionCommand())
 	root.SetArgs(c.Args)
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)

@@ -98,7 +98,7 @@ func TestTagged(t *testing.T) {
 	s.Build.Flags = []string{"-race", "-tags=b", "-tags", "c"}
 	s.Build.Env = map[string]string{"GOFLAGS": "-mod=mod"}
 	got := site{env: []string{"GOFLAGS=-v", "HOME=/"}}.tagged(s)
-	if !slices.Equal(got, []string{"HOME=/", "GOFLAGS=-mod=mod -tags=a,b,c"}) {
+	if !slices.Equal(got, []string{"HOME=/", "GOFLAGS=-mod=mod -tags=a,race,b,c"}) {
 		t.Errorf("got %q", got)
 	}
 }

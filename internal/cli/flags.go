@@ -17,6 +17,7 @@ type flags struct {
 	config  string
 	listen  string
 	swap    string
+	poll    string
 	fresh   bool
 	json    bool
 	quiet   bool
@@ -34,6 +35,8 @@ func (f *flags) bind(root *cobra.Command) {
 	p.StringVar(&f.listen, "listen", "", "front `ADDR`: host:port, :port for all interfaces, or a port of this machine")
 	p.StringVar(&f.swap, "swap", "", "`MODE` of swapping: auto, overlap, stop-first")
 	p.BoolVar(&f.fresh, "fresh", true, "hold requests until what was saved before them is served")
+	p.StringVar(&f.poll, "poll", "", "look for changes instead of waiting for events: `WHEN` is auto, true or false")
+	p.Lookup("poll").NoOptDefVal = "true"
 	p.BoolVar(&f.json, "json", false, "print each event as one line of JSON")
 	p.BoolVar(&f.quiet, "quiet", false, "print problems only")
 	p.BoolVar(&f.noColor, "no-color", false, "print without colour")
@@ -44,6 +47,9 @@ func (f flags) with(cmd *cobra.Command, args []string) (flags, error) {
 	f.given = cmd.Flags().Changed
 	if f.given("swap") && !slices.Contains(swapModes, loop.Swap(f.swap)) {
 		return f, usageError{fmt.Errorf("--swap %q is none of auto, overlap, stop-first", f.swap)}
+	}
+	if f.given("poll") && !slices.Contains(settings.Autos(), f.poll) {
+		return f, usageError{fmt.Errorf("--poll=%q is none of auto, true, false", f.poll)}
 	}
 	if f.given("listen") {
 		if _, err := parseListen(f.listen); err != nil {
@@ -72,6 +78,9 @@ func (f flags) over(s settings.Settings) settings.Settings {
 	}
 	if f.given("fresh") {
 		s.Proxy.Fresh = f.fresh
+	}
+	if f.given("poll") {
+		s.Watch.Poll = settings.Auto(f.poll)
 	}
 	if f.pkg != "" {
 		s.App.Package = f.pkg

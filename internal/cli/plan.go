@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	"github.com/watcher-dev/watcher/proxy"
 	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/watcher"
+	"github.com/watcher-dev/watcher/watcher/source"
 )
 
 // site is where the work is done: what stays the same as long as watcher runs.
@@ -40,11 +42,7 @@ type site struct {
 func (p site) plan(s settings.Settings, pkg project.Package, code project.Address) loop.Plan {
 	stop, _ := settings.ParseSignal(s.Run.StopSignal) // checked when it was read
 	plan := loop.Plan{
-		Build: builder.Spec{
-			Dir: p.module.Dir, Package: pkg.Pattern, Name: pkg.Name,
-			Flags: s.Build.Flags, Tags: s.Build.Tags, Ldflags: s.Build.Ldflags,
-			Env: buildEnvironment(p.env, s.Build.Env, p.cache), Base: p.start,
-		},
+		Build: p.build(s, pkg),
 		Run: runner.Spec{
 			Args: s.App.Args, Dir: p.dir, URL: p.url,
 			Env: over(passedOn(p.env), s.App.Env), EnvFiles: p.envFiles(s),
@@ -55,7 +53,8 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 				Path: s.Run.LivePath, Interval: time.Duration(s.Run.LiveInterval), Failures: s.Run.LiveFailures,
 			},
 		},
-		Swap: loop.Swap(s.Run.Swap), Restart: loop.Restart(s.Run.Restart),
+		Commands: p.commands(s),
+		Swap:     loop.Swap(s.Run.Swap), Restart: loop.Restart(s.Run.Restart),
 		StopTimeout:  time.Duration(s.Run.StopTimeout),
 		DrainTimeout: time.Duration(s.Run.DrainTimeout),
 	}
@@ -68,6 +67,15 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 		plan.TLS = code.Port
 	}
 	return plan
+}
+
+// build says what is built, and how.
+func (p site) build(s settings.Settings, pkg project.Package) builder.Spec {
+	return builder.Spec{
+		Dir: p.module.Dir, Package: pkg.Pattern, Name: pkg.Name,
+		Flags: s.Build.Flags, Tags: s.Build.Tags, Ldflags: s.Build.Ldflags,
+		Env: buildEnvironment(p.env, s.Build.Env, p.cache), Base: p.start,
+	}
 }
 
 // bindsItself reports whether the app is known to listen on ports of its own.
@@ -98,16 +106,59 @@ func ownPort(s settings.Settings, code project.Address) int {
 func (p site) watch(s settings.Settings) watcher.Config {
 	c := watcher.Config{
 		Root: p.module.Dir, Settings: p.settings,
-		EnvFiles: p.envFiles(s), Ignore: s.Watch.Ignore,
+		EnvFiles: p.envFiles(s), Ignore: s.Watch.Ignore, Poll: polls[s.Watch.Poll],
 	}
 	if p.module.Work != "" {
 		c.Files = append(c.Files, p.module.Work)
 	}
 	for _, r := range s.Rules {
-		c.Rules = append(c.Rules, watcher.Rule{Paths: r.Paths, Action: actions[r.Action], Signal: r.Signal})
+		rule := watcher.Rule{Paths: r.Paths, Action: actions[r.Action], Signal: r.Signal}
+		if len(r.Run) > 0 {
+			rule.Run = p.command(s, r).String()
+		}
+		c.Rules = append(c.Rules, rule)
 	}
 	return c
 }
+
+// commands are those of the rules by their names, which are what one would type: the
+// same command in two rules is one, which does not run beside itself.
+func (p site) commands(s settings.Settings) map[string]builder.Command {
+	commands := map[string]builder.Command{}
+	for _, r := range s.Rules {
+		if len(r.Run) == 0 {
+			continue
+		}
+		c := p.command(s, r)
+		if _, known := commands[c.String()]; !known {
+			commands[c.String()] = c
+		}
+	}
+	return commands
+}
+
+func (p site) command(s settings.Settings, r settings.Rule) builder.Command {
+	return builder.Command{
+		Args: r.Run, Dir: p.module.Dir, Env: buildEnvironment(p.env, s.Build.Env, p.cache),
+		Base: p.start, Timeout: time.Duration(r.Timeout),
+		Where: builder.Diagnostic{File: r.At.File, Line: r.At.Line, Column: r.At.Column},
+	}
+}
+
+// missing tells, a line each, of commands of rules whose program is not there.
+func missing(commands map[string]builder.Command) []string {
+	var lines []string
+	for _, c := range commands {
+		if what := c.Missing(); what != "" {
+			lines = append(lines, fmt.Sprintf("%s:%d:%d: rule.run: %s", c.Where.File, c.Where.Line, c.Where.Column, what))
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// polls are the values of [watch] poll.
+var polls = map[settings.Auto]source.Poll{"auto": source.Auto, "true": source.Always, "false": source.Never}
 
 // actions are the words of [[rule]] action.
 var actions = map[string]watcher.Action{
@@ -119,9 +170,16 @@ func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 	c := proxy.Config{
 		Hold: want.Proxy.Fresh, HoldTimeout: time.Duration(want.Proxy.HoldTimeout),
 		GenerationHeader: want.Proxy.GenerationHeader, Hosts: s.hosts(want),
+		Browser: proxy.Browser{Reload: want.Browser.Reload, Overlay: want.Browser.Overlay, Pill: want.Browser.Pill},
+		Project: proxy.Project{Root: s.site.module.Dir, Base: s.site.start},
+		Open:    func(at proxy.Position) error { return s.openEditor(want.Browser.Editor, at) },
+		Warn:    s.warnWith, Panicked: s.panicked,
 	}
 	if s.runner != nil {
 		c.Own = s.runner.Owns
+	}
+	if s.watcher != nil {
+		c.Look = s.watcher.Look
 	}
 	return c
 }
@@ -196,8 +254,11 @@ func (p site) tagged(s settings.Settings) []string {
 	env := over(p.env, s.Build.Env)
 	tags := slices.Clone(s.Build.Tags)
 	for i, flag := range s.Build.Flags {
-		value, ok := strings.CutPrefix(strings.TrimLeft(flag, "-"), "tags")
+		name := strings.TrimLeft(flag, "-")
+		value, ok := strings.CutPrefix(name, "tags")
 		switch {
+		case name == "race", name == "msan", name == "asan": // which are tags too
+			tags = append(tags, name)
 		case ok && strings.HasPrefix(value, "="):
 			tags = append(tags, value[1:])
 		case ok && value == "" && i+1 < len(s.Build.Flags):

@@ -38,16 +38,17 @@ func (s *session) reload() loop.Reloaded {
 		return loop.Reloaded{Err: err}
 	}
 	s.settings, s.pkg = next, pkg
-	s.code = project.ScanAddress(s.site.module, pkg, next.Run.PortEnv)
+	s.code = project.ScanAddress(s.site.module, project.Source(s.site.module, pkg), pkg, next.Run.PortEnv)
 	s.front.Configure(s.proxyConfig(next))
 	s.watcher.Configure(s.site.watch(next))
+	s.graph.Configure(s.project(next, pkg))
 	r.Plan = s.site.plan(next, pkg, s.code)
+	r.Notes = append(r.Notes, missing(r.Plan.Commands)...)
 	return r
 }
 
 // keepStarted puts back what only a new watcher can change.
 func keepStarted(next *settings.Settings, old settings.Settings) {
 	next.Proxy.Listen, next.Proxy.StrictPort = old.Proxy.Listen, old.Proxy.StrictPort
-	next.App.Dir = old.App.Dir
-	next.Run.Remap = old.Run.Remap
+	next.App.Dir, next.Watch.Poll, next.Run.Remap = old.App.Dir, old.Watch.Poll, old.Run.Remap
 }

@@ -9,10 +9,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/term"
 
 	"github.com/watcher-dev/watcher/builder"
+	"github.com/watcher-dev/watcher/builder/graph"
 	"github.com/watcher-dev/watcher/internal/loop"
 	"github.com/watcher-dev/watcher/internal/project"
 	"github.com/watcher-dev/watcher/internal/settings"
@@ -38,6 +40,9 @@ type session struct {
 	front   *proxy.Front
 	runner  *runner.Runner // nil until the front is open; before that no app runs
 	watcher *watcher.Watcher
+	builder *builder.Builder
+	graph   *graph.Reader
+	rough   *watcher.Graph // before the first answer of go list; nil if nothing is known
 }
 
 // watch is the main job. Everything that ends the program at the start (rule 11)
@@ -96,9 +101,14 @@ func (s *session) findPackage() (err error) {
 	if err != nil {
 		return err
 	}
-	s.code = project.ScanAddress(s.site.module, s.pkg, s.settings.Run.PortEnv)
-	s.site.cache, err = cacheFolder(s.site.module.Dir, s.pkg.Pattern)
-	return err
+	if s.site.cache, err = cacheFolder(s.site.module.Dir, s.pkg.Pattern); err != nil {
+		return err
+	}
+	src := project.Source(s.site.module, s.pkg)
+	s.code = project.ScanAddress(s.site.module, src, s.pkg, s.settings.Run.PortEnv)
+	s.graph = graph.NewReader(s.project(s.settings, s.pkg), s.learn)
+	s.rough = watched(s.graph.Rough(src))
+	return nil
 }
 
 // readSettings loads the file, where there is one, and puts the flags over it.
@@ -195,23 +205,27 @@ func (s *session) loop(listeners []net.Listener) error {
 	}
 	defer r.Close()
 	s.runner = r
-	s.front.Configure(s.proxyConfig(s.settings)) // which can now tell whose a connection is
-	b, err := builder.New(s.site.cache, r.Run)
-	if err != nil {
+	if s.builder, err = builder.New(s.site.cache, r.Run); err != nil {
 		return err
 	}
-	if s.watcher, err = watcher.New(s.site.watch(s.settings)); err != nil {
+	watch := s.site.watch(s.settings)
+	watch.Graph = s.rough
+	if s.watcher, err = watcher.New(watch); err != nil {
 		return err
 	}
+	s.front.Configure(s.proxyConfig(s.settings)) // which can now tell whose a connection is, and what was saved
 	further := relay.New(relay.Config{Open: s.openFurther, Say: s.warn})
 	defer further.Close()
 	plan := s.site.plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
-		Plan: plan, Watcher: s.watcher, Builder: b, Front: s.front, Relay: further,
-		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr)},
+		Plan: plan, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further,
+		Runner: launcher{r, s.terminal, s.front, s.screen(s.Stdout), s.screen(s.Stderr)},
 		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
 	})
 	if line := builder.Foreign(plan.Build.Env); line != "" {
+		s.warn(line)
+	}
+	for _, line := range missing(plan.Commands) {
 		s.warn(line)
 	}
 	s.print(terminal.Event{Kind: terminal.KindFront, Text: s.site.url})
@@ -256,8 +270,19 @@ func (s *session) print(e terminal.Event) {
 	s.terminal.Print(e)
 }
 
-func (s *session) warn(text string) {
-	s.terminal.Print(terminal.Event{Kind: terminal.KindWarn, Text: text})
+func (s *session) warn(text string) { s.warnWith(text, "") }
+
+func (s *session) warnWith(text, hint string) {
+	s.terminal.Print(terminal.Event{Kind: terminal.KindWarn, Text: text, Hint: hint})
+}
+
+// panicked tells of a panic in a handler in one line, below what the app has printed.
+func (s *session) panicked(p proxy.Panic) {
+	text := strings.TrimPrefix(p.Title, "panic: ")
+	if p.At != "" {
+		text = p.At + ": " + text
+	}
+	s.terminal.Print(terminal.Event{Kind: terminal.KindPanic, Generation: p.Generation, Text: text})
 }
 
 // screen is the terminal to which w writes, if the app's lines go there as they are.
@@ -273,12 +298,13 @@ func (s *session) screen(w io.Writer) *os.File {
 type launcher struct {
 	*runner.Runner
 	terminal *terminal.Terminal
-	out, err *os.File // our own terminals, where we have them and pass lines as they are
+	front    *proxy.Front // hears of panics in handlers
+	out, err *os.File     // our own terminals, where we have them and pass lines as they are
 }
 
 func (l launcher) Start(spec runner.Spec, report func(runner.Event)) {
 	out, err := l.terminal.Stdout(), l.terminal.Stderr()
-	spec.Stdout, spec.Stderr = out, err
+	spec.Stdout, spec.Stderr = out, io.MultiWriter(err, l.front.ErrorOutput(spec.Generation))
 	spec.StdoutScreen, spec.StderrScreen = l.out, l.err
 	l.Runner.Start(spec, func(ev runner.Event) {
 		failed, ok := ev.(runner.Failed)

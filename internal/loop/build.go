@@ -15,7 +15,7 @@ const slowBuild = 3 * time.Second
 // beginBuild starts the build that is due, unless one runs or there is no slot free.
 func (t *turn) beginBuild() {
 	keep := t.binaries()
-	if !t.due.rebuild || t.loading || t.build != nil || len(keep) >= maxBinaries {
+	if !t.due.rebuild || t.loading || len(t.commands) > 0 || t.build != nil || len(keep) >= maxBinaries {
 		return
 	}
 	t.due.rebuild = false

@@ -1,6 +1,8 @@
 package loop
 
 import (
+	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/watcher-dev/watcher/watcher"
@@ -27,6 +29,9 @@ func (t *turn) change(changes []watcher.Change) {
 	var files, refresh []string
 	for _, c := range changes {
 		files = append(files, c.Path)
+		if c.Run != "" {
+			t.askCommand(c.Run, c.Path)
+		}
 		switch c.Action {
 		case watcher.Reload:
 			t.readSettings()
@@ -39,6 +44,7 @@ func (t *turn) change(changes []watcher.Change) {
 		strongest = max(strongest, c.Action)
 	}
 	t.due.refresh = append(t.due.refresh, refresh...)
+	t.retryBroken()
 	if strongest != watcher.Refresh { // which has a line of its own
 		t.sayChange(files)
 	}
@@ -131,13 +137,25 @@ func (t *turn) discharge() {
 		}
 	}
 	t.due.signals = nil
-	if len(t.due.refresh) > 0 {
-		t.sayRefresh(t.due.refresh)
-		t.due.refresh = nil
+	t.refresh()
+}
+
+// refresh tells open pages: of stylesheets alone they need not be loaded anew.
+func (t *turn) refresh() {
+	if len(t.due.refresh) == 0 {
+		return
 	}
+	if slices.ContainsFunc(t.due.refresh, func(f string) bool { return filepath.Ext(f) != ".css" }) {
+		t.refreshes++
+	} else {
+		t.styles++
+	}
+	t.sayRefresh(t.due.refresh)
+	t.due.refresh = nil
 }
 
 func (t *turn) takeRestartOrder() {
+	t.feedback = feedback{}
 	t.ask(watcher.Restart)
 }
 
@@ -168,6 +186,10 @@ func (t *turn) takeLoaded(r Reloaded) {
 		return
 	}
 	t.policy = policyOf(r.Plan)
+	t.broken = slices.DeleteFunc(t.broken, func(b broken) bool {
+		_, known := r.Plan.Commands[b.name]
+		return !known
+	})
 	t.chooseMode(t.newest)
 	t.saySettings(r.Keys)
 	t.ask(r.Action)

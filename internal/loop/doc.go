@@ -37,6 +37,19 @@
 // (1) stop-first: the old one finishes its requests and goes, then the new one starts.
 // (2) exited by itself, given up, or never started.
 //
+// Ports (rules 13–19) change neither rows nor cells, but which of two ways a start takes
+// (ports.go): beside the target, or after it. A moved binary can always start beside it,
+// one that binds fixed ports cannot, and one that needs a file lock cannot either:
+//
+//	as it is ── fixed port seen ──> stop-first, prepare ── prepared, moved build ready ──> moved
+//	moved ── lock, or a child's port ──> stop-first, still moved
+//	moved ── Go refuses ──> stop-first, as it is
+//
+// A command of a rule (command.go) stands before all that: while one runs, and until the
+// watcher has closed what it wrote, nothing is built, started or settled, beside what had
+// begun before. A save that belongs to a loop that feeds itself (feedback.go) is closed and
+// nothing more.
+//
 // Also: a refresh or signal is done when nothing stronger is under way, else with the
 // swap. Equal binary: nothing starts, page and mark are cleared. Patience (rule 6): a
 // build or candidate that has been overtaken twice, or for 1.5 × the last build, is
@@ -55,7 +68,10 @@
 //
 //	Run                 the caller's; ends when the stop is complete
 //	watch               one; ends when Run cancels its context
+//	Graph.Run           one; ends when Run cancels its context
 //	startBuild          one a build; ends with the build, whose result it sends
+//	prepareBuild        at most one; ends with the build in the background, or with Run
+//	startCommand        one a run of a rule's command; ends with it, and sends its result
 //	loadSettings        one a read; ends when it has sent what it read
 //	time.AfterFunc      one a timer that fires; sends, or drops after Run
 //

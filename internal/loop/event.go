@@ -14,18 +14,22 @@ import (
 type event any
 
 type (
-	begun         struct{}                 // the first one: build and start
-	watched       struct{ watcher.Event }  // Pending, Batch, Unchanged, Trouble
-	built         struct{ builder.Result } // the running build ended
-	ran           struct{ runner.Event }   // Waiting, Listening, Ready, Failed, Fixed, Unresponsive, Exited
-	prepared      struct{ err error }      // the compiler is ready for moved builds, or refuses them
-	stillBuilding struct{ gen int }        // some seconds after the first moved build began
-	drained       struct{ proxy.Drained }  // a generation has no request any more
-	proofOver     struct{ gen int }        // a second has passed since the swap to gen
-	retryDue      struct{ id int }         // a back-off is over
-	loaded        struct{ Reloaded }       // the settings file was read
-	restartOrder  struct{}                 // a key or signal asks for a restart
-	stopOrder     struct{}                 // the first: orderly; the second: at once
+	begun     struct{}                 // the first one: build and start
+	watched   struct{ watcher.Event }  // Pending, Batch, Unchanged, Synced, Trouble
+	built     struct{ builder.Result } // the running build ended
+	generated struct {                 // a rule's command ended
+		id int
+		builder.Result
+	}
+	ran           struct{ runner.Event }  // Waiting, Listening, Ready, Failed, Fixed, Unresponsive, Exited
+	prepared      struct{ err error }     // the compiler is ready for moved builds, or refuses them
+	stillBuilding struct{ gen int }       // some seconds after the first moved build began
+	drained       struct{ proxy.Drained } // a generation has no request any more
+	proofOver     struct{ gen int }       // a second has passed since the swap to gen
+	retryDue      struct{ id int }        // a back-off is over
+	loaded        struct{ Reloaded }      // the settings file was read
+	restartOrder  struct{}                // a key or signal asks for a restart
+	stopOrder     struct{}                // the first: orderly; the second: at once
 )
 
 // effect is what step asks for, to be done in order, after the view was published.
@@ -39,6 +43,13 @@ type (
 	}
 	killBuild    struct{}
 	prepareBuild struct{} // of a moved one, in the background
+	startCommand struct {
+		id    int
+		name  string
+		files []string
+	}
+	killCommand  struct{ id int }
+	syncWatcher  struct{ id int }
 	startProcess struct {
 		gen    int
 		binary string

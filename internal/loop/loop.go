@@ -26,10 +26,18 @@ type (
 	// Watcher emits what is saved until ctx is done.
 	Watcher interface {
 		Run(ctx context.Context, emit func(watcher.Event)) error
+		Sync(id int) // Synced with the same id follows
 	}
-	// Builder builds; one call at a time.
+	// Graph keeps what the build depends on up to date, beside builds, until ctx is done.
+	// It is told of the files of each batch that asks for a rebuild; Changed does not block.
+	Graph interface {
+		Run(ctx context.Context)
+		Changed(files []string)
+	}
+	// Builder builds, one call at a time, and runs commands of rules, several at a time.
 	Builder interface {
 		Build(ctx context.Context, r builder.Request) builder.Result
+		Generate(ctx context.Context, c builder.Command, changed []string) builder.Result
 		// Prepare readies the compiler for builds with Moved; it may run beside Build.
 		Prepare(ctx context.Context, s builder.Spec) error
 	}
@@ -69,6 +77,7 @@ const (
 // differs from one build or start to the next.
 type Plan struct {
 	Build        builder.Spec
+	Commands     map[string]builder.Command // of the rules, by the names that the watcher has for them
 	Run          runner.Spec
 	Swap         Swap
 	OwnPort      bool // the app is known to bind ports of its own
@@ -93,6 +102,7 @@ type Reloaded struct {
 type Config struct {
 	Plan    Plan
 	Watcher Watcher
+	Graph   Graph
 	Builder Builder
 	Runner  Runner
 	Front   Front
@@ -110,8 +120,9 @@ type Loop struct {
 	events chan event
 	done   chan struct{} // closed when Run returns: nobody takes events any more
 
-	cancelBuild context.CancelFunc // of the running build; owned by Run's goroutine
-	others      sync.WaitGroup     // watcher, build and reload goroutines
+	cancelBuild context.CancelFunc         // of the running build; owned by Run's goroutine
+	commands    map[int]context.CancelFunc // of those that run, by id; likewise
+	others      sync.WaitGroup             // watcher, graph, build, command and reload goroutines
 }
 
 // errSuperseded is why a build ends that a newer save has overtaken.
@@ -119,7 +130,7 @@ var errSuperseded = errors.New("superseded by a newer save")
 
 // New makes a loop that has not begun.
 func New(cfg Config) *Loop {
-	return &Loop{cfg: cfg, plan: cfg.Plan, events: make(chan event, 64), done: make(chan struct{})}
+	return &Loop{cfg: cfg, plan: cfg.Plan, events: make(chan event, 64), done: make(chan struct{}), commands: map[int]context.CancelFunc{}}
 }
 
 // Restart asks for a new process of the newest binary. Any goroutine may call it.
@@ -142,6 +153,7 @@ func (l *Loop) Run() {
 	l.cfg.Front.Publish(view)
 	l.events <- begun{} // before anybody else sends: there is room
 	l.others.Go(func() { l.watch(ctx) })
+	l.others.Go(func() { l.cfg.Graph.Run(ctx) })
 	for ev := range l.events {
 		l.adopt(ev)
 		var effects []effect
@@ -182,9 +194,16 @@ func policyOf(p Plan) policy {
 }
 
 // adopt takes over, before step hears of them, what the next start is started with: new
-// settings, and the port that the app was seen to take.
+// settings, and the port that the app was seen to take. It tells the graph of changes
+// before the build of them begins.
 func (l *Loop) adopt(ev event) {
 	switch ev := ev.(type) {
+	case generated:
+		delete(l.commands, ev.id)
+	case watched:
+		if b, ok := ev.Event.(watcher.Batch); ok {
+			l.tellGraph(b)
+		}
 	case loaded:
 		if ev.Err == nil {
 			likely := l.plan.Run.Likely
@@ -200,6 +219,18 @@ func (l *Loop) adopt(ev event) {
 		case ok && r.Asked != 0:
 			l.plan.Run.Likely = r.Asked
 		}
+	}
+}
+
+func (l *Loop) tellGraph(b watcher.Batch) {
+	var files []string
+	for _, c := range b.Changes {
+		if c.Action == watcher.Rebuild {
+			files = append(files, c.Path)
+		}
+	}
+	if len(files) > 0 {
+		l.cfg.Graph.Changed(files)
 	}
 }
 
@@ -225,6 +256,12 @@ func (l *Loop) do(ctx context.Context, e effect, released proxy.Released) {
 		l.startBuild(ctx, e)
 	case killBuild:
 		l.cancelBuild()
+	case startCommand:
+		l.startCommand(ctx, e)
+	case killCommand:
+		l.commands[e.id]()
+	case syncWatcher:
+		l.cfg.Watcher.Sync(e.id)
 	case prepareBuild:
 		spec := l.plan.Build
 		l.others.Go(func() { l.send(prepared{l.cfg.Builder.Prepare(ctx, spec)}) })
@@ -257,6 +294,22 @@ func (l *Loop) startBuild(ctx context.Context, e startBuild) {
 	l.others.Go(func() {
 		defer cancel(nil)
 		l.send(built{l.cfg.Builder.Build(ctx, request)})
+	})
+}
+
+// startCommand runs the command of a rule. One that the settings hold no more has
+// nothing to do.
+func (l *Loop) startCommand(ctx context.Context, e startCommand) {
+	command, known := l.plan.Commands[e.name]
+	ctx, cancel := context.WithCancelCause(ctx)
+	l.commands[e.id] = func() { cancel(errSuperseded) }
+	l.others.Go(func() {
+		defer cancel(nil)
+		var r builder.Result
+		if known {
+			r = l.cfg.Builder.Generate(ctx, command, e.files)
+		}
+		l.send(generated{e.id, r})
 	})
 }
 

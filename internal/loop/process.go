@@ -20,7 +20,7 @@ const (
 // running build absorbs it, unless it is to go ahead (rule 6); a candidate before it
 // must be reaped; and in stop-first the port must be free.
 func (t *turn) beginStart() {
-	if !t.due.start() || t.loading || t.in(starting) != nil || t.unreaped() {
+	if !t.due.start() || t.loading || len(t.commands) > 0 || t.in(starting) != nil || t.unreaped() {
 		return
 	}
 	if (t.build != nil || t.due.rebuild) && !t.due.urgent() {
@@ -137,6 +137,7 @@ func (t *turn) takeReady(ev runner.Ready) {
 	p.role, p.target, p.began = current, true, t.now
 	t.kills, t.down = 0, up
 	p.pid, p.upstream = ev.PID, ev.Upstream
+	t.lap(writer{gen: p.gen})
 	t.learnPort(p, ev)
 	if !t.buildFailed && p.binary == t.newest {
 		t.problem = nil

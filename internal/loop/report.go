@@ -14,6 +14,7 @@ import (
 
 // Kinds of proxy.Problem.
 const (
+	problemRule  = "rule" // its command failed
 	problemBuild = "build"
 	problemStart = "start"
 	problemCrash = "crash"
@@ -53,6 +54,30 @@ func (t *turn) sayBroken(b *build, r builder.Result) {
 	t.print(terminal.Event{
 		Kind: terminal.KindFailed, Generation: b.gen, Took: r.Took,
 		Text: "build: " + t.problem.Title, Problems: lines(r.Diagnostics), Output: rest(r), Hint: t.whoServes(),
+	})
+}
+
+func (t *turn) sayGenerated(c *command) {
+	t.print(terminal.Event{Kind: terminal.KindRun, Text: c.name, Took: c.result.Took})
+}
+
+func (t *turn) sayCommandFailed(c command) {
+	r := c.result
+	t.print(terminal.Event{
+		Kind: terminal.KindFailed, Took: r.Took, Text: r.Err.Error(),
+		Problems: lines(r.Diagnostics), Output: rest(r), Hint: t.whoServes(),
+	})
+}
+
+// sayFedBack names the file, who writes it, and what to do.
+func (t *turn) sayFedBack(path string, w writer) {
+	text := "what the app writes at its start starts it again"
+	if w.command != 0 {
+		text = "what " + w.name + " writes runs it again"
+	}
+	t.print(terminal.Event{
+		Kind: terminal.KindWarn, Text: "a loop that feeds itself is paused: " + text, Files: []string{path},
+		Hint: "leave the file out by [watch] ignore or a [[rule]]; any other save, or USR1, goes on",
 	})
 }
 
@@ -195,6 +220,12 @@ func buildProblem(r builder.Result) *proxy.Problem {
 	for _, d := range r.Diagnostics {
 		p.Diagnostics = append(p.Diagnostics, proxy.Diagnostic(d))
 	}
+	return p
+}
+
+func commandProblem(r builder.Result) *proxy.Problem {
+	p := buildProblem(r)
+	p.Kind, p.Title = problemRule, r.Err.Error()
 	return p
 }
 

@@ -43,9 +43,19 @@ type world struct {
 	timers    []event
 	drains    []int
 	reads     int // of the settings
-	prepares  int
-	stopped   bool
-	over      bool
+
+	generating *generation
+	syncs      []int
+	source     int            // version of what the rule's command reads
+	sources    map[uint64]int // number → source version that it asks for
+	generated  int            // source version whose command has ended
+	unnoticed  bool           // it wrote, and no number was raised for that
+	written    bool           // what it wrote belongs to the open number
+	calm       bool           // nobody saves a source of it any more
+
+	prepares int
+	stopped  bool
+	over     bool
 }
 
 // passingVersion is what a build has read that was never meant to be built.
@@ -61,6 +71,12 @@ type compile struct {
 	moved   bool
 }
 
+// generation is a run of the rule's command.
+type generation struct {
+	id, source int
+	killed     bool
+}
+
 type fakeProcess struct {
 	binary    string
 	moved     bool
@@ -73,7 +89,7 @@ func newWorld(t testing.TB, pick func(int) int) *world {
 	return &world{
 		t: t, pick: pick, now: time.Unix(1_800_000_000, 0),
 		state:   state{policy: policy{swap: SwapAuto, restart: RestartOnFailure}, remap: []remap{never, possible, moving}[pick(3)]},
-		numbers: map[uint64]int{}, compiled: map[string]int{}, meant: map[string]int{}, passed: map[string]uint64{}, live: map[int]*fakeProcess{}, started: map[int]string{},
+		numbers: map[uint64]int{}, sources: map[uint64]int{}, compiled: map[string]int{}, meant: map[string]int{}, passed: map[string]uint64{}, live: map[int]*fakeProcess{}, started: map[int]string{},
 	}
 }
 
@@ -121,7 +137,7 @@ func (w *world) play(e effect) {
 	w.t.Helper()
 	if w.stopped {
 		switch e.(type) {
-		case startBuild, startProcess:
+		case startBuild, startProcess, startCommand:
 			w.fail("StopWinsInEveryState", "%s after a stop order", word(e))
 		}
 	}
@@ -143,6 +159,15 @@ func (w *world) play(e effect) {
 		}
 	case killBuild:
 		w.compiling.killed = true
+	case startCommand:
+		if w.generating != nil {
+			w.fail("Bounds", "a second run of the command")
+		}
+		w.generating = &generation{id: e.id, source: w.source}
+	case killCommand:
+		w.generating.killed = true
+	case syncWatcher:
+		w.syncs = append(w.syncs, e.id)
 	case startProcess:
 		for gen, p := range w.live {
 			if !p.wasReady {
@@ -167,7 +192,7 @@ func (w *world) play(e effect) {
 	case loadSettings:
 		w.reads++
 	case quit:
-		if w.compiling != nil || len(w.live) > 0 {
+		if w.compiling != nil || w.generating != nil || len(w.live) > 0 {
 			w.fail("NothingLeftAfterRun", "quit with %d processes", len(w.live))
 		}
 		w.over = true
@@ -245,6 +270,9 @@ func (w *world) checkSettled(v proxy.View) {
 	if v.Stopping || v.Generation == 0 && v.Waiting {
 		return // nobody is answered by anything
 	}
+	if want := w.sources[v.Settled]; want > w.generated {
+		w.fail("SettledIsServedOrFailed", "number %d is settled; the command has ended for source %d, not %d", v.Settled, w.generated, want)
+	}
 	if want := w.numbers[v.Settled]; v.Settled > 0 && want > w.answers {
 		w.fail("SettledIsServedOrFailed", "number %d is settled; it asks for version %d, and %d has been served or has failed", v.Settled, want, w.answers)
 	}
@@ -258,6 +286,15 @@ func (w *world) moves() []func() {
 	}
 	if w.compiling != nil {
 		m = append(m, w.endBuild, w.endBuild)
+	}
+	if w.generating != nil {
+		m = append(m, w.endCommand, w.endCommand)
+	}
+	if w.unnoticed && !w.stopped {
+		m = append(m, w.notice)
+	}
+	for i := range w.syncs {
+		m = append(m, func() { w.sync(i) })
 	}
 	for gen, p := range w.sorted() {
 		if !p.reported {
@@ -321,11 +358,61 @@ func (w *world) sorted() func(yield func(int, *fakeProcess) bool) {
 	}
 }
 
+// endCommand lets the command end, mostly well: then it has written a source.
+func (w *world) endCommand() {
+	g := w.generating
+	w.generating = nil
+	switch {
+	case g.killed:
+		w.send(generated{g.id, builder.Result{Err: errors.New("superseded")}})
+		return
+	case w.pick(4) == 0:
+		w.generated = max(w.generated, g.source)
+		w.send(generated{g.id, builder.Result{Err: &builder.Failure{Text: "no"}}})
+		return
+	}
+	w.content++
+	w.unnoticed = true
+	for n, source := range w.sources {
+		if source > w.generated && source <= g.source {
+			w.numbers[n] = w.content
+		}
+	}
+	w.generated = max(w.generated, g.source)
+	w.send(generated{id: g.id})
+}
+
+// notice has the watcher see what the command wrote.
+func (w *world) notice() {
+	w.unnoticed, w.written = false, true
+	w.raise()
+	w.numbers[w.open] = w.content
+}
+
+func (w *world) sync(i int) {
+	id := w.syncs[i]
+	w.syncs = slices.Delete(w.syncs, i, i+1)
+	if w.unnoticed {
+		w.notice()
+	}
+	w.send(watched{watcher.Synced{ID: id, N: w.raised}})
+}
+
+// raise opens a number, if none is open.
+func (w *world) raise() {
+	if w.open == 0 {
+		w.raised++
+		w.open = w.raised
+		w.numbers[w.open], w.sources[w.open] = w.numbers[w.open-1], w.sources[w.open-1]
+		w.send(watched{watcher.Pending{N: w.open}})
+	}
+}
+
 func (w *world) save() {
 	if w.open == 0 {
 		w.raised++
 		w.open = w.raised
-		w.numbers[w.open] = w.numbers[w.open-1]
+		w.numbers[w.open], w.sources[w.open] = w.numbers[w.open-1], w.sources[w.open-1]
 		if w.passing = w.pick(3) == 0; w.passing && w.compiling != nil {
 			w.compiling.version, w.compiling.passed = passingVersion, w.open
 		}
@@ -339,13 +426,28 @@ func (w *world) save() {
 		w.passing = false
 		touched = []watcher.Change{{Path: "/src/gen.go", Action: watcher.Rebuild}}
 	}
-	changes := []watcher.Change{{Path: "/src/x"}}
-	switch w.pick(6) {
+	changes := []watcher.Change{{Path: fmt.Sprint("/src/", n)}}
+	if w.written {
+		w.written = false
+		changes = append(changes, watcher.Change{Path: "/src/written.go", Action: watcher.Rebuild})
+	}
+	kind := w.pick(7)
+	if kind == 0 && len(changes) > 1 || kind == 6 && w.calm {
+		kind = 1
+	}
+	switch kind {
 	case 0:
 		w.send(watched{watcher.Unchanged{N: n, Touched: []watcher.Change{{Path: "/src/x", Action: watcher.Rebuild}}}})
 		return
 	case 1:
 		changes[0].Action = watcher.Restart
+		if len(changes) == 1 && w.pick(2) == 0 { // perhaps by the app itself
+			changes[0].Path = "/src/loop.yaml"
+		}
+	case 6:
+		changes[0].Action, changes[0].Run = watcher.Run, "gen"
+		w.source++
+		w.sources[n] = w.source
 	case 2:
 		changes[0].Action = watcher.Refresh
 	case 3:
@@ -450,6 +552,7 @@ func (w *world) walk(n int) {
 
 // settleDown lets everything under way end well, without a further save.
 func (w *world) settleDown() {
+	w.calm = true
 	if w.open != 0 {
 		w.save()
 	}
@@ -459,6 +562,12 @@ func (w *world) settleDown() {
 			return
 		}
 		switch {
+		case w.generating != nil:
+			w.endCommand()
+		case w.open != 0:
+			w.save()
+		case len(w.syncs) > 0:
+			w.sync(0)
 		case w.compiling != nil:
 			w.endBuild()
 		case w.firstWhere(func(p *fakeProcess) bool { return p.signalled }) != 0:

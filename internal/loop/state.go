@@ -26,6 +26,14 @@ type state struct {
 	build   *build // nil while none runs
 	procs   []process
 
+	commands []command // of rules, from the save to the end of what they have written
+	broken   []broken  // commands that failed, and not since run well
+	started  int       // ids given out to starts of commands
+
+	feedback   feedback
+	openAuthor writer // who may have written what the open number is about
+	authorLate bool   // and had come to its end already
+
 	last  int // newest generation number given out
 	spare int // number of a killed build, for the one that replaces it; 0 for none
 
@@ -57,8 +65,10 @@ type state struct {
 	again    string      // binary that it is about
 	retries  int         // ids given out
 
-	table  *[]proxy.Process // what the user was told of processes; replaced as a whole
-	fallen *proxy.Process   // the last that ended by itself, until another is started; replaced as a whole
+	refreshes uint64           // how often pages had to be loaded for files that are not code
+	styles    uint64           // how often stylesheets alone had changed
+	table     *[]proxy.Process // what the user was told of processes; replaced as a whole
+	fallen    *proxy.Process   // the last that ended by itself, until another is started; replaced as a whole
 
 	served   bool // something has been target
 	stopping bool
@@ -175,6 +185,9 @@ type policy struct {
 // clone makes a copy that shares nothing that step changes.
 func (s state) clone() state {
 	s.saves = slices.Clone(s.saves)
+	s.commands = slices.Clone(s.commands)
+	s.broken = slices.Clone(s.broken)
+	s.feedback.laps = slices.Clone(s.feedback.laps)
 	s.procs = slices.Clone(s.procs)
 	s.crashes = slices.Clone(s.crashes)
 	s.moved = slices.Clone(s.moved)
@@ -222,7 +235,7 @@ func (s *state) unreaped() bool {
 
 // underway reports whether something runs, or is about to, that settles numbers.
 func (s *state) underway() bool {
-	return s.loading || s.build != nil || s.due.rebuild || s.due.start() || s.in(starting) != nil
+	return s.loading || len(s.commands) > 0 || s.build != nil || s.due.rebuild || s.due.start() || s.in(starting) != nil
 }
 
 // binaries lists those that must stay on disk (rule 7).
@@ -241,10 +254,22 @@ func (s *state) binaries() []string {
 	return keep
 }
 
-// failed reports whether the newest build or start failed, so that what serves, if
+// failed reports whether a command, or the newest build or start, failed, so that what serves, if
 // anything does, is older than what was saved.
 func (s *state) failed() bool {
+	return len(s.broken) > 0 || s.buildOrStartFailed()
+}
+
+func (s *state) buildOrStartFailed() bool {
 	return s.problem != nil && (s.problem.Kind == problemBuild || s.problem.Kind == problemStart)
+}
+
+// shown is the problem that people are told of: what failed first of all is mended first.
+func (s *state) shown() *proxy.Problem {
+	if len(s.broken) > 0 {
+		return s.broken[0].problem
+	}
+	return s.problem
 }
 
 // view is the front's picture of the state.
@@ -252,7 +277,8 @@ func (s *state) view() proxy.View {
 	v := proxy.View{
 		Pending: s.raised, Settled: s.settled,
 		Failed: s.failed(), Stopping: s.stopping,
-		Phase: s.phase(), Problem: s.problem, Processes: s.table,
+		Phase: s.phase(), Problem: s.shown(), Processes: s.table,
+		Refreshes: s.refreshes, Styles: s.styles,
 	}
 	if p := s.in(starting); p != nil {
 		v.WaitsFor = p.waitsFor
@@ -269,7 +295,7 @@ func (s *state) phase() proxy.Phase {
 	switch {
 	case s.stopping:
 		return proxy.Stopping
-	case s.build != nil || s.due.rebuild:
+	case s.build != nil || s.due.rebuild || len(s.commands) > 0:
 		return proxy.Building
 	case s.in(starting) != nil:
 		return proxy.Starting

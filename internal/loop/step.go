@@ -42,6 +42,8 @@ func (t *turn) take(ev event) {
 		t.takeWatched(ev.Event)
 	case built:
 		t.takeBuilt(ev.Result)
+	case generated:
+		t.takeGenerated(ev.id, ev.Result)
 	case ran:
 		t.takeRan(ev.Event)
 	case prepared:
@@ -68,10 +70,13 @@ func (t *turn) takeWatched(ev watcher.Event) {
 	case watcher.Pending:
 		t.raised = ev.N
 		t.readByBuild, t.readByStart = t.build != nil, t.in(starting) != nil
+		t.openAuthor, t.authorLate = t.author()
 	case watcher.Batch:
 		t.close(ev.N, ev.Changes, ev.Touched)
 	case watcher.Unchanged:
 		t.close(ev.N, nil, ev.Touched)
+	case watcher.Synced:
+		t.takeSynced(ev)
 	case watcher.Trouble:
 		t.warn(ev.Text, "")
 	}
@@ -90,6 +95,9 @@ func (t *turn) close(n uint64, changes, touched []watcher.Change) {
 		}
 	}
 	t.readByBuild, t.readByStart = false, false
+	if t.fedBack(changes) {
+		return
+	}
 	t.change(changes)
 }
 
@@ -115,6 +123,8 @@ func (t *turn) takeRan(ev runner.Event) {
 // advance begins what is due and can begin, and settles what is done. It is the only
 // place that starts a build or a process.
 func (t *turn) advance() {
+	t.beginCommands()
+	t.endCommands()
 	t.beginBuild()
 	t.beginStart()
 	if t.underway() {

@@ -70,6 +70,12 @@ func word(e effect) string {
 		return "prepare"
 	case killBuild:
 		return "kill build"
+	case startCommand:
+		return fmt.Sprintf("command %d %s %v", e.id, e.name, e.files)
+	case killCommand:
+		return fmt.Sprintf("kill command %d", e.id)
+	case syncWatcher:
+		return fmt.Sprintf("sync %d", e.id)
 	case startProcess:
 		if e.moved {
 			return fmt.Sprintf("start #%d %s moved", e.gen, e.binary)
@@ -218,6 +224,8 @@ func row(s *script, name string) *script {
 		return s
 	case "broken first":
 		return s.begin().broken()
+	case "generating": // a rule's command runs
+		return row(s, "idle").saveOf(watcher.Run, "/src/x.templ")
 	case "stopping":
 		return row(s, "idle").stop()
 	}
@@ -228,7 +236,7 @@ var update = flag.Bool("update", false, "write the state table anew; read the di
 
 var rowNames = []string{
 	"first build", "idle", "building", "starting", "both", "in proof", "stop-first", "learned", "moved", "moved starting",
-	"draining", "back-off", "exited", "given up", "broken first", "stopping",
+	"draining", "back-off", "exited", "given up", "broken first", "generating", "stopping",
 }
 
 // TestStep_EveryCell is the state table: each row × each event, what is done and where
@@ -273,6 +281,9 @@ var cellEvents = map[string]func(*script){
 	"restart save":  func(s *script) { s.save(watcher.Restart) },
 	"refresh save":  func(s *script) { s.save(watcher.Refresh) },
 	"signal save":   func(s *script) { s.save(watcher.Signal) },
+	"source save":   func(s *script) { s.saveOf(watcher.Run, "/src/x.templ") },
+	"generated":     func(s *script) { s.generated().synced() },
+	"gen. failed":   func(s *script) { s.genFailed().synced() },
 	"settings save": func(s *script) { s.save(watcher.Reload) },
 	"touch":         func(s *script) { s.touch(watcher.Rebuild) },
 	"built":         func(s *script) { whileBuilding(s, func() { s.built("z") }) },
@@ -332,6 +343,7 @@ func standing(s state) string {
 	add(s.due.rebuild, "rebuild due")
 	add(s.due.start(), "start due")
 	add(s.loading, "loading")
+	add(len(s.commands) > 0, "generating")
 	add(s.retry != 0, "back-off")
 	add(s.failed(), "failed")
 	add(s.settled < s.raised, "held")

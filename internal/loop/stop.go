@@ -16,6 +16,7 @@ func (t *turn) takeStop() {
 		t.build.killed = true
 		t.do(killBuild{})
 	}
+	t.stopCommands()
 	for i := range t.procs {
 		switch p := &t.procs[i]; p.role {
 		case starting:
@@ -31,7 +32,7 @@ func (t *turn) takeStop() {
 
 // finishStop ends the program when nothing of it is left.
 func (t *turn) finishStop() {
-	if t.stopping && t.build == nil && len(t.procs) == 0 && !t.loading {
+	if t.stopping && t.build == nil && len(t.commands) == 0 && len(t.procs) == 0 && !t.loading {
 		t.do(quit{})
 	}
 }

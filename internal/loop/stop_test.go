@@ -25,37 +25,43 @@ func TestR4_StopWins(t *testing.T) {
 		"proof":       {time.Second, func(b *bench) { b.serveAndSave(); time.Sleep(b.buildTakes + b.startTakes) }},
 		"drain":       {3 * time.Second, func(b *bench) { b.serveAndSave(); time.Sleep(b.buildTakes + b.startTakes + proof) }},
 		"back-off": {800 * time.Millisecond, func(b *bench) {
-			b.ends = slices.Repeat([]time.Duration{2 * time.Second}, 5)
-			for b.attempts() < 4 {
-				time.Sleep(time.Millisecond)
+			b.set(func() { b.ends = slices.Repeat([]time.Duration{2 * time.Second}, 5) })
+			time.Sleep(b.buildTakes + 4*2*time.Second + 700*time.Millisecond) // four lives, three back-offs
+			if n := b.attempts(); n != 4 {
+				panic(fmt.Sprintf("%d back-offs", n))
 			}
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for round := range rounds {
-				synctest.Test(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				for round := range rounds {
 					b := newBench("v0", Plan{})
-					b.drainTakes = 3 * time.Second
+					b.set(func() { b.drainTakes = 3 * time.Second })
 					c.enter(b)
 					time.Sleep(c.lasts * time.Duration(round) / (rounds - 1))
-					b.loop.Stop()
-					synctest.Wait()
-					builds, starts := b.count()
-					select {
-					case <-b.ended:
-					case <-time.After(time.Hour):
-						t.Error("a stop order does not end it")
-						b.stop()
-					}
-					if now, then := b.count(); now != builds || then != starts {
-						t.Errorf("%d builds and %d starts after a stop order", now-builds, then-starts)
-					}
-					if len(b.live) > 0 || b.running > 0 {
-						t.Errorf("%d processes and %d builds are left", len(b.live), b.running)
-					}
-				})
-			}
+					b.wantStop(t)
+				}
+			})
 		})
+	}
+}
+
+// wantStop gives a stop order, after which nothing may begin and nothing be left.
+func (b *bench) wantStop(t *testing.T) {
+	b.loop.Stop()
+	synctest.Wait()
+	builds, starts := b.count()
+	select {
+	case <-b.ended:
+	case <-time.After(time.Hour):
+		t.Error("a stop order does not end it")
+		b.stop()
+	}
+	if now, then := b.count(); now != builds || then != starts {
+		t.Errorf("%d builds and %d starts after a stop order", now-builds, then-starts)
+	}
+	if len(b.live) > 0 || b.running > 0 {
+		t.Errorf("%d processes and %d builds are left", len(b.live), b.running)
 	}
 }
 
@@ -115,7 +121,7 @@ func TestR5_ExactSequence(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench("v0", Plan{})
 				defer b.stop()
-				b.ends = c.alive
+				b.set(func() { b.ends = c.alive })
 				time.Sleep(10 * time.Minute)
 				b.view()
 				var waits []time.Duration

@@ -31,6 +31,7 @@ func (t *turn) takeFailed(ev runner.Failed) {
 		t.end(p, supersedeLimit, ev.Reason)
 	}
 	if failed.role == starting && !t.stopping && !t.tryAnotherWay(failed, ev) {
+		t.lap(writer{gen: failed.gen})
 		t.startFailed(failed, ev)
 	}
 }
@@ -122,7 +123,7 @@ func (t *turn) crashed(p process, ev runner.Exited) {
 	if calm {
 		kind = problemExit
 	}
-	if !t.failed() {
+	if !t.buildOrStartFailed() {
 		t.problem = exitProblem(kind, p, ev)
 	}
 	underway := t.build != nil || t.due.rebuild || t.due.start() || t.in(starting) != nil

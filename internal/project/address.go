@@ -4,13 +4,16 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/watcher-dev/watcher/builder/graph"
 )
 
-// ScanAddress reads the syntax trees of the module's own code that pkg uses. portEnv
+// ScanAddress reads the syntax trees of the project's own code that pkg uses, by src. portEnv
 // names the variable that may carry the port. Code that does not compile is read as
 // far as it can be.
 //
@@ -23,9 +26,9 @@ import (
 //     in the same declaration. Other listeners (metrics, pprof) do not count where one
 //     is known to take its port from the variable; else those that are usual for metrics
 //     and the like, and those of TLS, do not count beside another one.
-func ScanAddress(m Module, pkg Package, portEnv string) Address {
-	s := scan{tree: newTree(m, pkg.tags, 0), names: names{}, variable: portEnv}
-	files := s.reach(pkg.Pattern)
+func ScanAddress(m Module, src *graph.Source, pkg Package, portEnv string) Address {
+	s := scan{Source: src, module: m, names: names{}, variable: portEnv}
+	files := s.ReachFiles(filepath.Join(m.Dir, pkg.Pattern))
 	for _, file := range files {
 		s.names.gather(file)
 	}
@@ -70,7 +73,8 @@ func (p port) beside() bool {
 
 // scan collects what the declarations say.
 type scan struct {
-	*tree
+	*graph.Source
+	module   Module
 	names    names
 	variable string
 	reads    bool   // the variable is read
@@ -191,7 +195,7 @@ func (s *scan) note(to *[]port, literals []*ast.BasicLit) {
 		if err != nil || n == 0 || strings.Contains(text(l), "/") {
 			continue
 		}
-		at := s.files.Position(l.Pos())
+		at := s.Position(l.Pos())
 		file := strings.TrimPrefix(pattern(s.module.Dir, at.Filename), "./")
 		*to = append(*to, port{number: int(n), where: fmt.Sprintf("%s:%d", file, at.Line)})
 	}

@@ -1,7 +1,6 @@
 package project
 
 import (
-	"go/parser"
 	"os"
 	"path/filepath"
 	"strings"
@@ -84,7 +83,7 @@ func TestScanAddress(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			m := module(t, "-- main.go --\n"+test.code+"\n")
-			if got := ScanAddress(m, Package{Pattern: "."}, "PORT"); got != test.want {
+			if got := ScanAddress(m, Source(m, Package{}), Package{Pattern: "."}, "PORT"); got != test.want {
 				t.Errorf("got %+v, want %+v", got, test.want)
 			}
 		})
@@ -100,7 +99,7 @@ import "github.com/gin-gonic/gin"
 
 func main() { gin.Default().Run() }
 `)
-	if got := ScanAddress(m, Package{Pattern: "."}, "APP_PORT"); got.ReadsEnv {
+	if got := ScanAddress(m, Source(m, Package{}), Package{Pattern: "."}, "APP_PORT"); got.ReadsEnv {
 		t.Error("Gin's Run() is said to read APP_PORT; it knows PORT only")
 	}
 }
@@ -128,11 +127,11 @@ func FuzzScanAddress(f *testing.F) {
 			t.Fatal(err)
 		}
 		m := Module{Dir: folder, Path: "example.com/shop"}
-		a := ScanAddress(m, Package{Pattern: "."}, "PORT")
+		a := ScanAddress(m, Source(m, Package{}), Package{Pattern: "."}, "PORT")
 		if a.Port < 0 || a.Port > 65535 || (a.Port == 0) != (a.Where == "") {
 			t.Errorf("impossible address %+v", a)
 		}
-		newTree(m, "", parser.ImportsOnly).mains()
+		newTree(m, nil).mains()
 	})
 }
 
@@ -185,7 +184,7 @@ func TestScanAddress_SampleServices(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := ScanAddress(m, p, "PORT")
+		got := ScanAddress(m, Source(m, p), p, "PORT")
 		got.Where, _, _ = strings.Cut(got.Where, ":")
 		if got != want {
 			t.Errorf("%s: got %+v, want %+v", name, got, want)

@@ -3,6 +3,7 @@ package project
 import (
 	"errors"
 	"fmt"
+	"go/ast"
 	"go/parser"
 	"io/fs"
 	"path"
@@ -10,6 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/watcher-dev/watcher/builder/graph"
 )
 
 // FindPackage returns the main package to build. want is what the user gave: a
@@ -23,15 +26,15 @@ func FindPackage(m Module, dir, want string, env []string) (Package, error) {
 	if err != nil {
 		return Package{}, fmt.Errorf("cannot find the folder: %w", err)
 	}
-	t := newTree(m, tagsOf(env), parser.ImportsOnly)
+	t := newTree(m, tagsOf(env))
 	candidates := []string{dir, m.Dir}
 	if want != "" {
 		candidates = t.meant(dir, want)
 	}
 	candidates = slices.DeleteFunc(candidates, func(folder string) bool { return !t.holds(folder) })
 	for _, folder := range candidates {
-		if p := pattern(m.Dir, folder); t.read(p).main {
-			return t.named(p), nil
+		if t.Folder(folder).Main {
+			return t.named(pattern(m.Dir, folder)), nil
 		}
 	}
 	mains := t.mains()
@@ -46,10 +49,26 @@ func FindPackage(m Module, dir, want string, env []string) (Package, error) {
 	return t.best(mains)
 }
 
+// tree is the module with what its files say of their imports.
+type tree struct {
+	*graph.Source
+	module Module
+	tags   []string
+}
+
+func newTree(m Module, tags []string) *tree {
+	return &tree{graph.NewSource(graph.Modules(m.Dir, m.Work), tags, parser.ImportsOnly), m, tags}
+}
+
+// Source reads the code of a package of m in full.
+func Source(m Module, p Package) *graph.Source {
+	return graph.NewSource(graph.Modules(m.Dir, m.Work), p.Tags, 0)
+}
+
 // meant lists the folders that the user's word may mean.
 func (t *tree) meant(dir, want string) []string {
-	if p := t.own(strings.TrimSuffix(want, "/")); p != "" {
-		return []string{filepath.Join(t.module.Dir, p)}
+	if folder := t.Dir(strings.TrimSuffix(want, "/")); folder != "" {
+		return []string{folder}
 	}
 	if strings.HasSuffix(want, ".go") {
 		want = filepath.Dir(want)
@@ -74,8 +93,8 @@ func (t *tree) mains() []Package {
 		if folder != t.module.Dir && isFile(filepath.Join(folder, "go.mod")) {
 			return fs.SkipDir
 		}
-		if p := pattern(t.module.Dir, folder); t.read(p).main {
-			found = append(found, t.named(p))
+		if t.Folder(folder).Main {
+			found = append(found, t.named(pattern(t.module.Dir, folder)))
 		}
 		return nil
 	})
@@ -94,7 +113,7 @@ func (t *tree) best(mains []Package) (Package, error) {
 // rank is 0 for what uses Gin, 1 for net/http, 2 for neither.
 func (t *tree) rank(p Package) int {
 	rank := 2
-	for _, file := range t.reach(p.Pattern) {
+	for _, file := range t.ReachFiles(filepath.Join(t.module.Dir, p.Pattern)) {
 		switch {
 		case imports(file, gin):
 			return 0
@@ -114,14 +133,18 @@ func (t *tree) named(pattern string) Package {
 	if regexp.MustCompile(`^v([2-9]|[1-9]\d+)$`).MatchString(name) && len(parts) > 1 {
 		name = parts[len(parts)-2]
 	}
-	return Package{Pattern: pattern, Name: name, tags: strings.Join(t.host.BuildTags, ",")}
+	return Package{Pattern: pattern, Name: name, Tags: t.tags}
+}
+
+func imports(file *ast.File, path string) bool {
+	return slices.ContainsFunc(file.Imports, func(spec *ast.ImportSpec) bool { return graph.ImportPath(spec) == path })
 }
 
 // tagsOf returns the build tags that GOFLAGS sets.
-func tagsOf(env []string) (tags string) {
+func tagsOf(env []string) (tags []string) {
 	for _, flag := range strings.Fields(lookup(env, "GOFLAGS")) {
 		if value, ok := strings.CutPrefix(strings.TrimLeft(flag, "-"), "tags="); ok {
-			tags = value
+			tags = strings.Split(value, ",")
 		}
 	}
 	return tags

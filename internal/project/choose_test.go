@@ -113,7 +113,7 @@ func TestScanAddress_TagsOfThePackage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := ScanAddress(m, p, "PORT"); got.Port != 7001 {
+	if got := ScanAddress(m, Source(m, p), p, "PORT"); got.Port != 7001 {
 		t.Errorf("got %+v, want the port of the file that is built with -tags=dev", got)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/watcher-dev/watcher/builder/graph"
 )
 
 // FindModule returns the module of dir: the one that dir lies in, else the only one
@@ -27,7 +29,7 @@ func FindModule(dir string, env []string) (Module, error) {
 			return Module{}, err
 		}
 	}
-	m := Module{Dir: filepath.Dir(file), Path: modulePath(file)}
+	m := Module{Dir: filepath.Dir(file), Path: graph.ModulePath(file)}
 	switch work := lookup(env, "GOWORK"); work {
 	case "":
 		m.Work = upward(m.Dir, "go.work")
@@ -86,16 +88,6 @@ func walk(dir string, visit func(folder string) error) {
 		}
 		return visit(path)
 	})
-}
-
-// modulePath reads the path out of a go.mod, or "" if it is not there.
-func modulePath(file string) string {
-	text, _ := os.ReadFile(file)
-	found := regexp.MustCompile("(?m)^[ \t]*module[ \t]+[\"`]?([^\\s\"`]+)").FindSubmatch(text)
-	if found == nil {
-		return ""
-	}
-	return string(found[1])
 }
 
 // lookup returns a variable's value; the last one holds, as it does for a process.

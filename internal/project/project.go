@@ -16,10 +16,9 @@ type Module struct {
 
 // Package is a main package.
 type Package struct {
-	Pattern string // relative to Module.Dir, as "./cmd/api" or "."
-	Name    string // last element of the import path, without a major version: the binary's name
-
-	tags string // build tags that hold for it, with commas between
+	Pattern string   // relative to Module.Dir, as "./cmd/api" or "."
+	Name    string   // last element of the import path, without a major version: the binary's name
+	Tags    []string // build tags that hold for it
 }
 
 // Several is the error of FindPackage when nothing decides between main packages.

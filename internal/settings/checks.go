@@ -17,10 +17,12 @@ import (
 type check func(text string) string
 
 func swaps() []string    { return []string{"auto", "overlap", "stop-first"} }
-func remaps() []string   { return []string{"auto", "true", "false"} }
 func readies() []string  { return []string{"", "notify"} }
 func restarts() []string { return []string{"on-failure", "always", "never"} }
 func actions() []string  { return []string{"rebuild", "restart", "signal", "refresh", "ignore"} }
+
+// Autos are the values of an [Auto].
+func Autos() []string { return []string{"auto", "true", "false"} }
 
 func oneOf(words []string) check {
 	return func(text string) string {
@@ -104,6 +106,11 @@ func checkCount(text string) string {
 	return unless(err == nil && n >= 1, "is too few: write 1 or more")
 }
 
+func checkEditor(text string) string {
+	return unless(text == "" || strings.TrimSpace(text) != "" && strings.Count(text, "{") == strings.Count(text, "}"),
+		`is not a command: write it as "code -g {file}:{line}:{column}"`)
+}
+
 func checkPositive(text string) string {
 	d, err := time.ParseDuration(text)
 	return unless(err == nil && d > 0, `leaves no time at all: write "1s" or more`)
@@ -134,10 +141,18 @@ func (l *loader) checkTogether() {
 	}
 	for i, rule := range l.settings.Rules {
 		at := fmt.Sprintf("rule[%d]", i)
+		run := l.values[at+".run"]
+		if rule.Run != nil {
+			l.settings.Rules[i].At = Position{run.name, run.line, run.column}
+		}
 		switch signals := rule.Action == "signal"; {
 		case len(rule.Paths) == 0:
 			l.complain(l.values[at], `rule: names no files: add paths = ["conf/**/*.yaml"]`)
-		case rule.Action == "":
+		case rule.Run != nil && (len(rule.Run) == 0 || strings.TrimSpace(rule.Run[0]) == ""):
+			l.complain(run, `rule.run: names no program: write it as in ["templ", "generate"], or take it away`)
+		case rule.Run == nil && rule.Timeout != 0:
+			l.complain(l.values[at+".timeout"], `rule.timeout: is of no use without run: take it away`)
+		case rule.Action == "" && rule.Run == nil:
 			l.complain(l.values[at], "rule: has no action: add action = %s", list(actions()))
 		case signals && rule.Signal == "":
 			l.complain(l.values[at+".action"], `rule.action: "signal" needs to know which one: add signal = "SIGHUP"`)

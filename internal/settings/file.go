@@ -119,6 +119,9 @@ func (r row) like(value any) string {
 	case string:
 		return fmt.Sprintf("%q", fmt.Sprint(value))
 	case []string:
+		if r.name == "rule.run" { // a command line, as people type it
+			return strings.ReplaceAll(fmt.Sprintf("%q", strings.Fields(fmt.Sprint(value))), `" "`, `", "`)
+		}
 		return fmt.Sprintf("[%q]", fmt.Sprint(value))
 	}
 	return r.sample()
@@ -132,7 +135,7 @@ func fits(kind reflect.Type, value any) bool {
 	case string:
 		return isDuration || kind.Kind() == reflect.String
 	case bool:
-		return kind.Kind() == reflect.Bool || kind == reflect.TypeFor[Remap]()
+		return kind.Kind() == reflect.Bool || kind == reflect.TypeFor[Auto]()
 	case int64:
 		return isDuration || kind.Kind() == reflect.Int
 	case float64:

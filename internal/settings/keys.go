@@ -52,15 +52,18 @@ func rows() []row {
 		{name: "build.env", effect: Rebuild, meaning: "variables of go build"},
 
 		{name: "watch.ignore", effect: Live, meaning: "globs of files that start nothing, relative to the module", check: checkGlob},
+		{name: "watch.poll", effect: Never, meaning: `look for changes instead of waiting for events: "auto" where events cannot be trusted, true everywhere, false nowhere`, check: oneOf(Autos())},
 
 		{name: "rule.paths", effect: Live, meaning: "globs of files, relative to the module; the first rule that matches wins", example: `["conf/**/*.yaml"]`, check: checkGlob},
 		{name: "rule.action", effect: Live, meaning: "what a change of them does: " + list(actions()), example: `"signal"`, check: oneOf(actions())},
 		{name: "rule.signal", effect: Live, meaning: `what the app is sent by action "signal"`, example: `"SIGHUP"`, check: checkSignal},
+		{name: "rule.run", effect: Live, meaning: "program and arguments to run first, once a batch; what it writes belongs to the same save", example: `["templ", "generate"]`},
+		{name: "rule.timeout", effect: Live, meaning: "how long that may take before it is killed: a minute, if not told", example: `"60s"`, check: checkPositive},
 
 		{name: "run.swap", effect: Live, meaning: "how a new process takes over: " + list(swaps()), check: oneOf(swaps())},
 		{name: "run.port_env", effect: Restart, meaning: "variable by which the app is told its port", check: checkName},
 		{name: "run.port", effect: Restart, meaning: "the app's own fixed port that the front leads to, where it cannot be told one", example: "9090", check: checkPort},
-		{name: "run.remap", effect: Never, meaning: "fixed ports of the app are moved out of the way, so that two processes can run at a time: " + list(remaps()) + "; auto does it where needed", check: oneOf(remaps())},
+		{name: "run.remap", effect: Never, meaning: "fixed ports of the app are moved out of the way, so that two processes can run at a time: " + list(Autos()) + "; auto does it where needed", check: oneOf(Autos())},
 		{name: "run.socket", effect: Restart, meaning: "hand the app an open socket as file 3 (LISTEN_FDS) to serve on, as with gin's RunFd(3)"},
 		{name: "run.wait_for", effect: Live, meaning: `what must be there before each start, as ["tcp://db:5432", "http://search/health", "file:run/socket"]`, check: checkNeed},
 		{name: "run.ready", effect: Restart, meaning: `"notify": the app tells that it is ready, by sd_notify; empty: we look`, check: oneOf(readies())},
@@ -80,6 +83,11 @@ func rows() []row {
 		{name: "proxy.hold_timeout", effect: Live, meaning: "how long they wait at most"},
 		{name: "proxy.allowed_hosts", effect: Live, meaning: `names under which the front answers, beside localhost, addresses, names without a dot and *.test, *.local, *.internal; "*.example.org" takes all below it`, check: checkHost},
 		{name: "proxy.generation_header", effect: Live, meaning: "every answer names its generation in Watcher-Generation"},
+
+		{name: "browser.reload", effect: Live, meaning: "open pages load themselves anew when there is a newer version"},
+		{name: "browser.overlay", effect: Live, meaning: "open pages show what is wrong with the newest version"},
+		{name: "browser.pill", effect: Live, meaning: "open pages show a small mark while the next version is built"},
+		{name: "browser.editor", effect: Live, meaning: `command that opens a place, as "code -g {file}:{line}:{column}"; empty finds one`, check: checkEditor},
 	}
 }
 
@@ -147,12 +155,24 @@ func Diff(old, new Settings) []Difference {
 			continue
 		}
 		a, b := lookup(&old, name), lookup(&new, name)
+		if name == "rule" { // where they stand is no difference
+			a, b = reflect.ValueOf(bare(old.Rules)), reflect.ValueOf(bare(new.Rules))
+		}
 		empty := (a.Kind() == reflect.Slice || a.Kind() == reflect.Map) && a.Len()+b.Len() == 0
 		if !empty && !reflect.DeepEqual(a.Interface(), b.Interface()) {
 			differences = append(differences, Difference{Key: name, Effect: r.effect})
 		}
 	}
 	return differences
+}
+
+// bare returns the rules without their positions.
+func bare(rules []Rule) []Rule {
+	rules = slices.Clone(rules)
+	for i := range rules {
+		rules[i].At = Position{}
+	}
+	return rules
 }
 
 // lookup returns the field that a known name means, settable. For a key of a rule it

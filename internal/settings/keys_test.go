@@ -23,7 +23,9 @@ func TestKeysAreThoseOfTheStructs(t *testing.T) {
 			table = table.Elem()
 		}
 		for j := range table.NumField() {
-			fields = append(fields, tables.Field(i).Tag.Get("toml")+"."+table.Field(j).Tag.Get("toml"))
+			if key := table.Field(j).Tag.Get("toml"); key != "-" {
+				fields = append(fields, tables.Field(i).Tag.Get("toml")+"."+key)
+			}
 		}
 	}
 	for _, key := range Keys() {
@@ -90,6 +92,11 @@ func TestDiff(t *testing.T) {
 	if d := Diff(old, new); len(d) > 0 {
 		t.Errorf("equal sets differ in %v", d)
 	}
+	old.Rules = []Rule{{Paths: []string{"a"}, Run: []string{"x"}, At: Position{File, 3, 7}}}
+	new.Rules = []Rule{{Paths: []string{"a"}, Run: []string{"x"}, At: Position{File, 4, 7}}} // a line above it is new
+	if d := Diff(old, new); len(d) > 0 {
+		t.Errorf("a rule that moved differs in %v", d)
+	}
 	new.Proxy.Listen = ":9000"
 	new.Rules = []Rule{{Paths: []string{"a"}, Action: "ignore"}}
 	new.App.Env = map[string]string{"A": "1"}
@@ -123,8 +130,8 @@ func TestNearest(t *testing.T) {
 		{"run", "drain_tmout", "run.drain_timeout"}, // two letters away
 		{"run", "drain_limit", ""},
 		{"", "bulid", "build"},
-		{"", "timeout", ""},
-		{"watch", "poll", ""},
+		{"", "limit", ""},
+		{"watch", "debounce", ""},
 		{"run", "", ""},
 	} {
 		if got := nearest(c.table, c.word); got != c.want {

@@ -19,12 +19,13 @@ const File = ".watcher.toml"
 
 // Settings is one whole set; [Default] is what holds without a file.
 type Settings struct {
-	App   App    `toml:"app"`
-	Build Build  `toml:"build"`
-	Watch Watch  `toml:"watch"`
-	Rules []Rule `toml:"rule"`
-	Run   Run    `toml:"run"`
-	Proxy Proxy  `toml:"proxy"`
+	App     App     `toml:"app"`
+	Build   Build   `toml:"build"`
+	Watch   Watch   `toml:"watch"`
+	Rules   []Rule  `toml:"rule"`
+	Run     Run     `toml:"run"`
+	Proxy   Proxy   `toml:"proxy"`
+	Browser Browser `toml:"browser"`
 }
 
 // App is [app]: what is built and how it is called.
@@ -47,13 +48,23 @@ type Build struct {
 // Watch is [watch].
 type Watch struct {
 	Ignore []string `toml:"ignore"` // globs relative to dir
+	Poll   Auto     `toml:"poll"`
 }
 
 // Rule is one [[rule]].
 type Rule struct {
-	Paths  []string `toml:"paths"`
-	Action string   `toml:"action"` // rebuild, restart, signal, refresh, ignore
-	Signal string   `toml:"signal"` // for action signal
+	Paths   []string `toml:"paths"`
+	Action  string   `toml:"action"`  // rebuild, restart, signal, refresh, ignore
+	Signal  string   `toml:"signal"`  // for action signal
+	Run     []string `toml:"run"`     // program and arguments, run first; with it Action may be ""
+	Timeout Duration `toml:"timeout"` // of Run; 0 means a minute
+	At      Position `toml:"-"`       // of Run
+}
+
+// Position is where something stands in the settings file, as it is shown; both from 1.
+type Position struct {
+	File         string
+	Line, Column int
 }
 
 // Run is [run]: how the app is started and stopped.
@@ -61,7 +72,7 @@ type Run struct {
 	Swap         string   `toml:"swap"` // auto, overlap, stop-first
 	PortEnv      string   `toml:"port_env"`
 	Port         int      `toml:"port"` // the app's own fixed port; absent (0) means not told
-	Remap        Remap    `toml:"remap"`
+	Remap        Auto     `toml:"remap"`
 	Socket       bool     `toml:"socket"`   // hand the app a listening socket
 	WaitFor      []string `toml:"wait_for"` // what must be there before a start
 	Ready        string   `toml:"ready"`    // "" or notify
@@ -86,9 +97,16 @@ type Proxy struct {
 	GenerationHeader bool     `toml:"generation_header"`
 }
 
-// Remap says whether fixed listeners of the app are moved: "auto", "true" or "false". In
-// the file the last two may be without quotes.
-type Remap string
+// Browser is [browser]: what open pages do.
+type Browser struct {
+	Reload  bool   `toml:"reload"`
+	Overlay bool   `toml:"overlay"`
+	Pill    bool   `toml:"pill"`
+	Editor  string `toml:"editor"` // command with {file}, {line} and {column}; "" finds one
+}
+
+// Auto is "auto", "true" or "false"; in a file the last two may go without quotes.
+type Auto string
 
 // Duration is a length of time written as in "1m30s"; it is not negative.
 type Duration time.Duration
@@ -106,7 +124,8 @@ func (p *Problem) Error() string { return p.Text }
 // Default returns the settings that hold without a file.
 func Default() Settings {
 	return Settings{
-		App: App{Dir: ".", EnvFiles: []string{".env"}},
+		App:   App{Dir: ".", EnvFiles: []string{".env"}},
+		Watch: Watch{Poll: "auto"},
 		Run: Run{
 			Swap:         "auto",
 			PortEnv:      "PORT",
@@ -119,7 +138,8 @@ func Default() Settings {
 			DrainTimeout: Duration(60 * time.Second),
 			Restart:      "on-failure",
 		},
-		Proxy: Proxy{Fresh: true, HoldTimeout: Duration(10 * time.Second)},
+		Proxy:   Proxy{Fresh: true, HoldTimeout: Duration(10 * time.Second)},
+		Browser: Browser{Reload: true, Overlay: true, Pill: true},
 	}
 }
 

@@ -131,6 +131,8 @@ rule = [{ paths = ["conf/**"], action = "signal", signal = "hup" }]
 [build.env]
 "a.b" = "c"
 CGO_ENABLED = "0"
+[watch]
+poll = true
 [run]
 ready_path = "/healthz"
 stop_timeout = "1m30s"
@@ -147,6 +149,7 @@ strict_port = true
 	want.App.Env = map[string]string{"GIN_MODE": "debug"}
 	want.Rules = []Rule{{Paths: []string{"conf/**"}, Action: "signal", Signal: "hup"}}
 	want.Build.Env = map[string]string{"a.b": "c", "CGO_ENABLED": "0"}
+	want.Watch.Poll = "true"
 	want.Run.ReadyPath, want.Run.StopTimeout = "/healthz", Duration(90*time.Second)
 	want.Proxy.Listen, want.Proxy.StrictPort = "[::1]:0", true
 	if !reflect.DeepEqual(got, want) {

@@ -12,7 +12,7 @@ import (
 func (r row) set(field reflect.Value, text string) error {
 	var err error
 	switch field.Interface().(type) {
-	case string, Remap:
+	case string, Auto:
 		field.SetString(text)
 	case []string:
 		field.Set(reflect.Append(field, reflect.ValueOf(text)))

@@ -37,7 +37,7 @@ func (p paint) kind(k Kind, word string) string {
 	switch k {
 	case KindReady, KindBuild, KindSwap:
 		return p.good.Sprint(word)
-	case KindFailed:
+	case KindFailed, KindPanic:
 		return p.bad.Sprint(word)
 	case KindWarn, KindExit, KindRetry:
 		return p.odd.Sprint(word)

@@ -40,6 +40,8 @@ func sentence(e Event) string {
 		}
 	}
 	switch e.Kind {
+	case KindRun:
+		add(true, "%s in %s", clean(e.Text), short(e.Took))
 	case KindBuild, KindEqual:
 		add(e.Took > 0, "in %s", short(e.Took))
 	case KindSwap:
@@ -49,7 +51,7 @@ func sentence(e Event) string {
 		add(e.Cut > 0, "cut %s", requests(e.Cut))
 		add(true, "stopped in %s", short(e.Took))
 	}
-	add(e.Text != "", "%s", clean(e.Text))
+	add(e.Text != "" && e.Kind != KindRun, "%s", clean(e.Text))
 	add(e.Held > 0, "%s held at most %s", requests(e.Held), short(e.HeldFor))
 	add(len(e.Files) > 0, "%s", files(e.Files))
 	text := strings.Join(parts, ", ")

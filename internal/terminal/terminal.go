@@ -29,6 +29,7 @@ const (
 	KindReady    Kind = "ready"    // the first generation serves; Text is the front's address
 	KindFront    Kind = "front"    // the front opened; Text is its address
 	KindChange   Kind = "change"   // files changed; Files
+	KindRun      Kind = "run"      // a rule's command ended well; Text is the command, Took
 	KindBuild    Kind = "build"    // a build ended well; Took
 	KindEqual    Kind = "same"     // a build gave the binary that already runs; Took
 	KindRefresh  Kind = "refresh"  // browsers are told; Files
@@ -40,10 +41,14 @@ const (
 	KindRetry    Kind = "retry"    // a crashed app, or one that did not start, is started again in a moment; Text, Attempt, NextTry
 	KindState    Kind = "state"    // JSON only: a process is in another state; State, Text (why), Code, Signal, Attempt, NextTry
 	KindFailed   Kind = "failed"   // a build or start failed, or the app crashed; Text, Problems, Output, Hint
+	KindPanic    Kind = "panic"    // a handler panicked, and its server goes on; Text
 	KindSettings Kind = "settings" // the settings file was read again; Text
 	KindWarn     Kind = "warn"     // something the user should know; Text, Hint
 	KindStop     Kind = "stop"     // watcher ends; Text
 )
+
+// problem reports whether an event is printed even when only problems are asked for.
+func (k Kind) problem() bool { return k == KindFailed || k == KindPanic || k == KindWarn }
 
 // Event is one line of output. Zero fields are left out.
 type Event struct {
@@ -79,7 +84,7 @@ type Problem struct {
 // Style says how to print.
 type Style struct {
 	JSON  bool // one JSON object a line instead of words
-	Quiet bool // of the events only failed and warn; the app's output goes on
+	Quiet bool // of the events only failed, panic and warn; the app's output goes on
 	Color bool
 }
 
@@ -101,7 +106,7 @@ func New(out, err io.Writer, style Style) *Terminal {
 // Print prints one event in one write. Any goroutine may call it; events stand in the
 // order of the calls. An event without a time is of now.
 func (t *Terminal) Print(e Event) {
-	if t.style.Quiet && e.Kind != KindFailed && e.Kind != KindWarn || e.Kind == KindState && !t.style.JSON {
+	if t.style.Quiet && !e.Kind.problem() || e.Kind == KindState && !t.style.JSON {
 		return
 	}
 	if e.Time.IsZero() {

@@ -10,7 +10,10 @@
 //     looked for: six at most (TestP6_StreamStillStreams).
 package inject
 
-import "io"
+import (
+	"io"
+	"slices"
+)
 
 // Tag is what is put in.
 type Tag struct {
@@ -32,7 +35,8 @@ type reader struct {
 	scan  scanner
 	begun bool
 	done  bool   // the tag is in, or will never be
-	ready []byte // to be handed out before anything else
+	whole []byte // the last piece, behind what was held before it
+	ready []byte // to be handed out before anything else; often a part of whole
 	held  []byte // may be the beginning of </body
 	err   error  // of page, after what is ready
 }
@@ -60,15 +64,14 @@ func (r *reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// take looks through a piece of the page. What it makes ready is a copy: the piece lies
-// in the buffer that is handed out.
+// take looks through a piece of the page, which lies in the buffer that is handed out.
 func (r *reader) take(piece []byte) {
 	if !r.begun && len(piece) > 0 {
 		r.begun = true
 		r.done = piece[0] == 0xfe || piece[0] == 0xff // UTF-16
 	}
-	whole := append(r.held, piece...)
-	r.held = nil
+	r.whole = append(append(r.whole[:0], r.held...), piece...)
+	r.held = r.held[:0]
 	at := -1
 	if !r.done {
 		at = r.scan.look(piece)
@@ -76,15 +79,14 @@ func (r *reader) take(piece []byte) {
 	r.done = r.done || r.scan.over
 	switch {
 	case at >= 0:
-		at = len(whole) - at
-		r.ready = append(append(append(r.ready, whole[:at]...), r.tag.HTML...), whole[at:]...)
+		r.ready = slices.Insert(r.whole, len(r.whole)-at, []byte(r.tag.HTML)...)
 		r.done = true
 	case r.done:
-		r.ready = append(r.ready, whole...)
+		r.ready = r.whole
 	default:
-		n := len(whole) - r.scan.suspense()
-		r.ready = append(r.ready, whole[:n]...)
-		r.held = whole[n:]
+		n := len(r.whole) - r.scan.suspense()
+		r.ready = r.whole[:n]
+		r.held = append(r.held, r.whole[n:]...)
 	}
 }
 

@@ -124,6 +124,28 @@ func runningProcesses() []running {
 	return all
 }
 
+// Unix lists the names of the Unix sockets at which the processes of a group, and their
+// descendants, listen.
+func Unix(group int) (paths []string) {
+	text, _ := os.ReadFile("/proc/net/unix")
+	listening := map[string]string{} // by the name under /proc/PID/fd
+	for line := range strings.Lines(string(text)) {
+		// Num RefCount Protocol Flags Type St Inode Path
+		const accepts = "00010000"
+		if f := strings.Fields(line); len(f) == 8 && f[3] == accepts {
+			listening["socket:["+f[6]+"]"] = f[7]
+		}
+	}
+	for _, pid := range Family(group) {
+		for name, path := range listening {
+			if hasSocket(pid, name) {
+				paths = append(paths, path)
+			}
+		}
+	}
+	return paths
+}
+
 // GroupRuns says whether a process of the group has not ended.
 func GroupRuns(group int) bool {
 	for _, p := range runningProcesses() {

@@ -1,0 +1,178 @@
+package watcher
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Reason is what a change of one file does, and why.
+type Reason struct {
+	Action Action // Ignore: nothing
+	Signal string // of the rule, for Action Signal
+	Run    string // of the rule
+	Why    string // one line for the user; paths in it are relative to Root
+}
+
+// Explain tells what a save of the file path, which is absolute and need not be there, would
+// do while a watcher of cfg runs. It looks at the tree as [New] does, and fails as New does.
+func Explain(cfg Config, path string) (Reason, error) {
+	w, err := New(cfg)
+	if err != nil {
+		return Reason{}, err
+	}
+	defer w.release()
+	name := filepath.Clean(path)
+	if _, known := w.folders[filepath.Dir(name)]; !known { // by this name
+		if names := w.called(w.real(name)); len(names) > 0 {
+			name = names[0]
+		}
+	}
+	return w.explain(name), nil
+}
+
+func (w *Watcher) explain(name string) Reason {
+	in, watched := w.folders[filepath.Dir(name)]
+	v := w.rules.classify(name, in)
+	_, src := look(w.seed, name)
+	switch {
+	case isDir(name):
+		return Reason{Why: "it is a folder: ask about a file in it"}
+	case v.rule > 0 && (watched || v.action == Ignore):
+		return Reason{v.action, v.signal, v.run, fmt.Sprintf("rule %d of the settings", v.rule)}
+	case v.compiled && src != nil && !w.rules.takes(name, src):
+		return Reason{Why: elsewhere}
+	case !watched, v.action == Ignore, v.askGit && w.ignored(name):
+		return Reason{Why: w.whyNothing(name)}
+	}
+	return Reason{v.action, v.signal, v.run, w.why(name, v)}
+}
+
+const elsewhere = "the compiler leaves it out: its name or its build constraints are for other systems or tags"
+
+// why says which step of classify took the file, which is no user rule's.
+func (w *Watcher) why(name string, v verdict) string {
+	rel := w.rules.rel(name)
+	_, named := w.rules.named[name]
+	_, use := w.rules.used(rel)
+	switch {
+	case v.action == Reload:
+		return "the settings file"
+	case named && v.action == Restart:
+		return "an env file of the app"
+	case named, moduleFile(path.Base(rel)):
+		return "it leads the go command"
+	case w.rules.embedded(rel):
+		return "embedded by " + w.embeddedBy(rel)
+	case v.action == Rebuild:
+		return w.whyCompiled(filepath.Dir(name))
+	case use.Where != "" && use.Path == name:
+		return "named by " + use.Where
+	case use.Where != "":
+		return fmt.Sprintf("%s names %s", use.Where, w.rules.rel(use.Path))
+	case v.action == Refresh:
+		return "browsers load files of its kind"
+	case strings.HasPrefix(path.Base(rel), ".env"):
+		return "an env file by its name"
+	case dataKind(kindOf(rel)):
+		return "configuration, by its name or its folder's"
+	}
+	return "a template, by its name or its folder's"
+}
+
+func (w *Watcher) whyCompiled(dir string) string {
+	if w.rules.graph == nil {
+		return "Go source: which packages the build reads is not known"
+	}
+	for _, p := range w.rules.graph.Packages {
+		if p.Dir == dir && p.By != "" {
+			return fmt.Sprintf("compiled: %s imports its package", w.rules.rel(p.By))
+		}
+	}
+	return "compiled: it belongs to the program's own package"
+}
+
+// embeddedBy returns the place of a go:embed line that takes rel in.
+func (w *Watcher) embeddedBy(rel string) string {
+	for _, file := range slices.Sorted(maps.Keys(w.embeds)) {
+		src, _ := os.ReadFile(file)
+		number := 0
+		for line := range bytes.Lines(src) {
+			number++
+			for _, e := range scanEmbeds(line, w.rules.rel(filepath.Dir(file))) {
+				if e.covers(rel) {
+					return fmt.Sprintf("%s:%d", w.rules.rel(file), number)
+				}
+			}
+		}
+	}
+	return "a go:embed line"
+}
+
+// whyNothing says why a change of the file does nothing.
+func (w *Watcher) whyNothing(name string) string {
+	rel := w.rules.rel(name)
+	base := path.Base(rel)
+	g := w.rules.graph
+	switch {
+	case strings.HasSuffix(base, "_test.go"):
+		return "tests are no part of the program"
+	case g != nil && sourceFile(base) && !w.rules.packages[filepath.Dir(name)]:
+		return "no package of the program lies in its folder"
+	case sourceFile(base) && g != nil:
+		return elsewhere
+	case temporary(base):
+		return "editors make files of such names for a moment"
+	}
+	if why := w.leftOut(name); why != "" {
+		return why
+	}
+	if row(rel).action != Ignore {
+		return "nothing leads to its folder: no package of the program lies there, and the code does not name it"
+	}
+	return "neither the build nor the code nor a rule is about it"
+}
+
+// leftOut says what keeps the built-in rows from a file: the outermost of the folders
+// that it lies in, or the file itself.
+func (w *Watcher) leftOut(name string) string {
+	rel := w.rules.rel(name)
+	if !filepath.IsLocal(rel) {
+		return "it lies outside of " + w.cfg.Root
+	}
+	for end := range len(rel) + 1 {
+		if end < len(rel) && rel[end] != '/' {
+			continue
+		}
+		part := rel[:end]
+		dir := filepath.Join(w.cfg.Root, filepath.FromSlash(part))
+		base := path.Base(part)
+		by := w.git.IgnoredBy(part)
+		switch {
+		case w.rules.ignores(part):
+			return part + " is left out by [watch] ignore"
+		case by != "" && !strings.HasPrefix(base, ".env"):
+			return fmt.Sprintf("git ignores %s: %s", part, by)
+		case part == rel: // what follows is about folders
+		case w.rules.passesBy(part):
+			return part + " is left out, as are all folders of such names"
+		case isFile(filepath.Join(dir, "go.mod")):
+			return part + " is another module"
+		case isFile(filepath.Join(dir, "package.json")):
+			return part + " has a package.json: only what the build or the code takes from it counts"
+		case outputFolder(base):
+			return part + " holds build output: only what the build or the code takes from it counts"
+		}
+	}
+	return ""
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
+}
