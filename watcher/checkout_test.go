@@ -37,6 +37,7 @@ func TestW3_GitWritesManyFiles(t *testing.T) {
 	for name, set := range backends {
 		for _, linked := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/linked work tree=%v", name, linked), func(t *testing.T) {
+				t.Parallel()
 				root := repository(t, 2000)
 				if linked { // whose lock lies elsewhere
 					tree := filepath.Join(t.TempDir(), "tree")

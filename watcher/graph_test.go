@@ -367,7 +367,7 @@ func TestW6_LinkedRoot(t *testing.T) {
 
 // Kubernetes mounts configuration as links through ..data, which is replaced as a whole.
 func TestW6_MountedConfiguration(t *testing.T) {
-	for name, known := range map[string]bool{"graph": true, "no graph": false} {
+	for name, set := range backends {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			root := plant(t, small)
@@ -386,10 +386,8 @@ func TestW6_MountedConfiguration(t *testing.T) {
 			for _, name := range []string{"app.yaml", "sub"} {
 				must(t, os.Symlink(filepath.Join("..data", name), filepath.Join(root, "config", name)))
 			}
-			cfg := Config{}
-			if known {
-				cfg = with(t, root)
-			}
+			cfg := with(t, root)
+			set(&cfg)
 			p := watch(t, root, cfg)
 			for range 30 {
 				swap()

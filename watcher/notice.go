@@ -89,7 +89,7 @@ func (w *Watcher) noticeName(name string, e fsnotify.Event) {
 		if e.Has(fsnotify.Rename) || !within(name, w.cfg.Root, string(filepath.Separator)) {
 			w.round.walkLater(saved)
 		}
-	case e.Has(fsnotify.Create) && isLink(name) && isDir(name):
+	case e.Op&(fsnotify.Create|fsnotify.Write) != 0 && isLink(name) && isDir(name): // a write, as some systems call it
 		w.relink(filepath.Dir(name))
 	case isFolder: // of itself, or found before its event came
 	case (e.Has(fsnotify.Create) || w.told[name]) && isDir(name): // new, or perhaps readable now

@@ -287,6 +287,21 @@ func TestW4_FoldersComeAndGo(t *testing.T) {
 	})
 }
 
+// What happened to a known file while its folder was not watched is found when it is
+// watched again.
+func TestW4_FileSavedBetweenTwoWatches(t *testing.T) {
+	w, err := New(Config{Root: plant(t, "-- a/x.go --\npackage a\n-- b/x.go --\npackage b\n")})
+	must(t, err)
+	defer w.release()
+	dir := filepath.Join(w.cfg.Root, "a")
+	w.leave(dir)
+	put(t, filepath.Join(dir, "x.go"), "package a // 2\n")
+	w.adopt(dir)
+	if _, touched := w.round.touched[filepath.Join(dir, "x.go")]; !touched || len(w.round.touched) != 1 {
+		t.Errorf("touched: %v", w.round.touched)
+	}
+}
+
 // A new embed pattern counts from the save that brings it.
 func TestEmbedPatternIsLearned(t *testing.T) {
 	p := watch(t, plant(t, small+"-- dist/a.js --\na\n-- note.txt --\n"), Config{})

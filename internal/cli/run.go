@@ -219,7 +219,7 @@ func (s *session) loop(listeners []net.Listener) error {
 	plan := s.site.plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
 		Plan: plan, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further,
-		Runner: launcher{r, s.terminal, s.front, s.screen(s.Stdout), s.screen(s.Stderr)},
+		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front},
 		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
 	})
 	if line := builder.Foreign(plan.Build.Env); line != "" {
@@ -298,8 +298,8 @@ func (s *session) screen(w io.Writer) *os.File {
 type launcher struct {
 	*runner.Runner
 	terminal *terminal.Terminal
-	front    *proxy.Front // hears of panics in handlers
 	out, err *os.File     // our own terminals, where we have them and pass lines as they are
+	front    *proxy.Front // hears of panics in handlers
 }
 
 func (l launcher) Start(spec runner.Spec, report func(runner.Event)) {

@@ -234,6 +234,24 @@ func TestRule33_SettingsAreReadOneAtATime(t *testing.T) {
 	s.event(loaded{Reloaded{Plan: plan, Action: watcher.Rebuild}}).wantDid("build")
 }
 
+// TestP4_StylesheetsAloneNeedNoLoad: and beside a rebuild they are told with the swap.
+func TestP4_StylesheetsAloneNeedNoLoad(t *testing.T) {
+	refreshed := func(paths ...string) watched {
+		b := watcher.Batch{N: 1}
+		for _, p := range paths {
+			b.Changes = append(b.Changes, watcher.Change{Path: p, Action: watcher.Refresh})
+		}
+		return watched{b}
+	}
+	told := func(refreshes, styles uint64) func(proxy.View) bool {
+		return func(v proxy.View) bool { return v.Refreshes == refreshes && v.Styles == styles }
+	}
+	row(newScript(t), "idle").event(refreshed("/src/a.css", "/src/b.css")).wantView("stylesheets", told(0, 1))
+	row(newScript(t), "idle").event(refreshed("/src/a.css", "/src/b.js")).wantView("a script too", told(1, 0))
+	s := row(newScript(t), "building").event(refreshed("/src/a.css"))
+	s.wantView("a build runs", told(0, 0)).built("b").ready(2).wantView("with the swap", told(0, 1))
+}
+
 func TestWaitFor_NewerSaveWins(t *testing.T) {
 	s := row(newScript(t), "starting").waiting(2, "tcp://db:5432")
 	s.wantView("it is told", func(v proxy.View) bool { return v.WaitsFor == "tcp://db:5432" && v.Phase == proxy.Starting })
@@ -276,24 +294,6 @@ func TestR12_AppThatLeavesAnotherBehindIsStartedAgain(t *testing.T) {
 	}) {
 		t.Errorf("it was said %q", last)
 	}
-}
-
-// TestP4_StylesheetsAloneNeedNoLoad: and beside a rebuild they are told with the swap.
-func TestP4_StylesheetsAloneNeedNoLoad(t *testing.T) {
-	refreshed := func(paths ...string) watched {
-		b := watcher.Batch{N: 1}
-		for _, p := range paths {
-			b.Changes = append(b.Changes, watcher.Change{Path: p, Action: watcher.Refresh})
-		}
-		return watched{b}
-	}
-	told := func(refreshes, styles uint64) func(proxy.View) bool {
-		return func(v proxy.View) bool { return v.Refreshes == refreshes && v.Styles == styles }
-	}
-	row(newScript(t), "idle").event(refreshed("/src/a.css", "/src/b.css")).wantView("stylesheets", told(0, 1))
-	row(newScript(t), "idle").event(refreshed("/src/a.css", "/src/b.js")).wantView("a script too", told(1, 0))
-	s := row(newScript(t), "building").event(refreshed("/src/a.css"))
-	s.wantView("a build runs", told(0, 0)).built("b").ready(2).wantView("with the swap", told(0, 1))
 }
 
 // TestRule13_LearnedPortIsMoved: a port that is seen at the first start is served

@@ -84,6 +84,11 @@ func checkPath(text string) string {
 	return unless(text == "" || err == nil, `is not the path of a URL: write it as "/healthz"`)
 }
 
+func checkEditor(text string) string {
+	return unless(text == "" || strings.TrimSpace(text) != "" && strings.Count(text, "{") == strings.Count(text, "}"),
+		`is not a command: write it as "code -g {file}:{line}:{column}"`)
+}
+
 // checkNeed takes what runner/needs knows.
 func checkNeed(text string) string {
 	u, err := url.Parse(text)
@@ -104,11 +109,6 @@ func checkNeed(text string) string {
 func checkCount(text string) string {
 	n, err := strconv.ParseInt(text, 0, 0)
 	return unless(err == nil && n >= 1, "is too few: write 1 or more")
-}
-
-func checkEditor(text string) string {
-	return unless(text == "" || strings.TrimSpace(text) != "" && strings.Count(text, "{") == strings.Count(text, "}"),
-		`is not a command: write it as "code -g {file}:{line}:{column}"`)
 }
 
 func checkPositive(text string) string {
