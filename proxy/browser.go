@@ -4,6 +4,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/http/httputil"
 	"strings"
 
 	"github.com/watcher-dev/watcher/proxy/inject"
@@ -50,11 +51,32 @@ func isNavigation(r *http.Request) bool {
 	return strings.Contains(strings.ToLower(strings.Join(h.Values("Accept"), ",")), "text/html")
 }
 
-// askPlain asks for a whole answer that we can read (rule 27).
-func askPlain(h http.Header) {
+// exchangeKey leads from a navigation to its exchange.
+type exchangeKey struct{}
+
+// exchangeOf returns nil for what is no navigation.
+func exchangeOf(r *http.Request) *exchange {
+	x, _ := r.Context().Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+// askPlain asks for a whole answer that we can read, if it becomes a document (rule 27).
+func askPlain(p *httputil.ProxyRequest) {
+	if exchangeOf(p.In) == nil {
+		return
+	}
+	h := p.Out.Header
 	h.Set("Accept-Encoding", "identity")
 	h.Del("If-None-Match")
 	h.Del("If-Modified-Since")
+}
+
+// browse makes of an answer to a navigation what a browser is shown: the page of the panic
+// that ended it, or the app's own with our script.
+func (g *generation) browse(res *http.Response) {
+	if x := exchangeOf(res.Request); x != nil && !x.replacePanicked(res, g) {
+		x.addScript(res)
+	}
 }
 
 // addScript puts the client script into an answer that is a whole document and whose

@@ -2,17 +2,14 @@ package proxy
 
 import (
 	"bufio"
-	"errors"
+	"context"
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/http/httputil"
-	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/watcher-dev/watcher/proxy/pages"
+	"github.com/watcher-dev/watcher/proxy/upstream"
 )
 
 // exchange is one request on its way: what the front has to remember of it, and the
@@ -22,20 +19,19 @@ type exchange struct {
 	arrival
 	front     *Front
 	cfg       *Config
-	request   *http.Request            // as it came
-	navigates bool                     // its answer becomes a document in a browser
-	since     time.Time                // when it was sent on; zero unless it navigates
-	seen      pages.Seen               // what a page made of the answer has seen
-	peer      string                   // host:port of the client
-	unread    net.Conn                 // of an HTTP/1 client whose body is not read; else nil
-	asked     bool                     // whether it comes from a process of ours
-	began     time.Time                // when it was first held; zero if it never was
-	next      *waiter                  // who is woken when this one has its connection
-	unreached *state                   // the state whose target refused the connection
-	err       error                    // why the last attempt brought no answer
-	build     string                   // value of Watcher-Build; "" for none
-	label     string                   // value of Watcher-Generation; "" for none
-	client    atomic.Pointer[net.Conn] // after an upgrade
+	request   *http.Request // as it came
+	navigates bool          // its answer becomes a document in a browser
+	since     time.Time     // when it was sent on; zero unless it navigates
+	seen      pages.Seen    // what a page made of the answer has seen
+	peer      string        // host:port of the client
+	unread    net.Conn      // of an HTTP/1 client whose body is not read; else nil
+	asked     bool          // whether it comes from a process of ours
+	began     time.Time     // when it was first held; zero if it never was
+	next      *waiter       // who is woken when this one has its connection
+	unreached *state        // the state whose target refused the connection
+	err       error         // why the last attempt brought no answer
+	build     string        // value of Watcher-Build; "" for none
+	label     string        // value of Watcher-Generation; "" for none
 }
 
 // serve answers one request of the app's own paths. Its body is not read before the
@@ -75,11 +71,9 @@ func (f *Front) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// send makes one attempt; x.err tells why it brought no answer. A transfer that breaks
-// in mid-answer comes through as the panic http.ErrAbortHandler.
+// send makes one attempt; x.err tells why it brought no answer.
 func (f *Front) send(x *exchange, g *generation, r *http.Request) {
 	defer f.release(g)
-	x.err = nil
 	if x.next != nil {
 		r = r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
 			GotConn: func(httptrace.GotConnInfo) { x.wakeNext() }, // called by this goroutine
@@ -87,16 +81,14 @@ func (f *Front) send(x *exchange, g *generation, r *http.Request) {
 	}
 	if x.navigates {
 		x.since = time.Now()
-	}
-	if x.navigates || isWebSocket(r.Header) {
-		r = withExchange(r, x)
+		r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 	}
 	if r.ContentLength != 0 {
 		// Else net/http would read what the client has not sent yet before it lets an
 		// early answer out.
 		http.NewResponseController(x.ResponseWriter).EnableFullDuplex()
 	}
-	g.proxy.ServeHTTP(x, r)
+	x.err = g.Send(x, r)
 }
 
 // again decides whether a request that got no answer may be sent once more: only if
@@ -105,17 +97,11 @@ func (f *Front) send(x *exchange, g *generation, r *http.Request) {
 // a bodyless GET, HEAD or OPTIONS once more by itself if a connection that was kept turns out
 // to be closed; a further time would make the crash of one process that of the next.)
 func (x *exchange) again(s *state) bool {
-	if isDial(x.err) {
+	if upstream.Unreached(x.err) {
 		x.unreached = s
 		return true
 	}
 	return false
-}
-
-// isDial reports whether err means that no connection could be made.
-func isDial(err error) bool {
-	op, ok := errors.AsType[*net.OpError](err)
-	return ok && op.Op == "dial"
 }
 
 // mark notes what the answer's header will say of the code behind it (rule 21).
@@ -142,11 +128,7 @@ func (x *exchange) WriteHeader(code int) {
 // Hijack is called before the header of a 101 is put together.
 func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	x.addHeaders()
-	conn, rw, err := http.NewResponseController(x.ResponseWriter).Hijack()
-	if err == nil {
-		x.client.Store(&conn)
-	}
-	return conn, rw, err
+	return http.NewResponseController(x.ResponseWriter).Hijack()
 }
 
 // Unwrap lets http.ResponseController reach Flush.
@@ -164,52 +146,3 @@ func (x *exchange) addHeaders() {
 		h["Content-Type"] = nil // the app sent none: keeps net/http from guessing one
 	}
 }
-
-// noteError is the ErrorHandler of ReverseProxy: it leaves the decision to serve.
-func noteError(w http.ResponseWriter, _ *http.Request, err error) { w.(*exchange).err = err }
-
-// rewrite turns the request into the one for the process. It puts back what
-// ReverseProxy changes (rule 24); the client's own X-Forwarded-* are already gone.
-func (g *generation) rewrite(p *httputil.ProxyRequest) {
-	p.SetXForwarded()
-	p.Out.URL.Scheme, p.Out.URL.Host = "http", g.upstream
-	p.Out.URL.RawQuery = p.In.URL.RawQuery // also what net/url cannot parse
-	if raw, _, _ := strings.Cut(p.In.RequestURI, "?"); strings.HasPrefix(raw, "/") &&
-		!strings.HasPrefix(raw, "//") && raw != p.In.URL.EscapedPath() {
-		p.Out.URL.Opaque = raw // with bytes that net/url would escape; what begins with // it would take for a host
-	}
-	p.Out.Host = p.In.Host
-	p.Out.Trailer = p.In.Trailer // the same map: it is filled when the body has been read
-	if p.In.ProtoMajor == 2 && p.Out.Body != nil {
-		p.Out.Body = &body2{ReadCloser: p.In.Body}
-	}
-	if x := exchangeOf(p.In); x != nil && x.navigates {
-		askPlain(p.Out.Header)
-	}
-	for _, key := range replayKeys {
-		if v, ok := p.Out.Header[key]; ok {
-			delete(p.Out.Header, key)
-			p.Out.Header[strings.ToLower(key)] = v
-		}
-	}
-}
-
-// replayKeys are the headers for which the transport sends a bodyless POST a second
-// time when a kept connection breaks. It looks for exactly these spellings; names of
-// headers are the same to the app in lower case.
-var replayKeys = [...]string{"Idempotency-Key", "X-Idempotency-Key"}
-
-// buffers lends the buffers that bodies are copied with.
-type buffers struct{ pool sync.Pool }
-
-// bufferSize is what io.Copy takes.
-const bufferSize = 32 << 10
-
-func (b *buffers) Get() []byte {
-	if p, ok := b.pool.Get().(*[bufferSize]byte); ok {
-		return p[:]
-	}
-	return make([]byte, bufferSize)
-}
-
-func (b *buffers) Put(p []byte) { b.pool.Put((*[bufferSize]byte)(p)) }

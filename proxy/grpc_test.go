@@ -237,12 +237,6 @@ func TestF11_OurErrorsHaveAStatus(t *testing.T) {
 	}
 }
 
-func TestPercentEncode(t *testing.T) {
-	if got := percentEncode("a 100% é\n~"); got != "a 100%25 %C3%A9%0A~" {
-		t.Errorf("encoded = %q", got)
-	}
-}
-
 // protocols is an app that says by which protocol it was asked. It counts connections.
 func protocols(t *testing.T, h2 bool) (string, *atomic.Int64) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -110,7 +110,7 @@ func (f *Front) watchClient(x *exchange) (left <-chan struct{}, stop func()) {
 	if x.unread == nil || l == nil {
 		return nil, func() {}
 	}
-	return l.watch(x.unread)
+	return l.On(x.unread)
 }
 
 // park puts a request at the end of the list. It returns nil if there is no room, or

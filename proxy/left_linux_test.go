@@ -51,7 +51,7 @@ func TestF7_HeldUploadsThatLeave(t *testing.T) {
 				t.Errorf("the app got %q and %d others", b, len(got))
 			}
 			stays.Close()
-			if n := len(f.leavers.Load().gates); n != 0 {
+			if n := f.leavers.Load().Watched(); n != 0 {
 				t.Errorf("%d are still watched", n)
 			}
 		})

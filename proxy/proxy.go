@@ -25,7 +25,9 @@ import (
 	"time"
 
 	"github.com/watcher-dev/watcher/proxy/access"
+	"github.com/watcher-dev/watcher/proxy/hangup"
 	"github.com/watcher-dev/watcher/proxy/pages"
+	"github.com/watcher-dev/watcher/proxy/upstream"
 )
 
 // View is all that the front needs to know of the loop: a value, replaced as a whole.
@@ -136,9 +138,9 @@ type Front struct {
 	now     atomic.Pointer[state]
 	control http.Handler
 	token   access.Token // of this run, for orders
-	buffers buffers
-	leavers atomic.Pointer[leavers] // nil unless it serves
-	limits  limits                  // not changed while requests are served
+	buffers upstream.Buffers
+	leavers atomic.Pointer[hangup.Watch] // nil unless it serves
+	limits  limits                       // not changed while requests are served
 
 	run     string // another one for each front, so that a page notices a new one
 	hub     pages.Hub
@@ -212,7 +214,5 @@ func (f *Front) explained(p *Problem) *pages.Report {
 // target again calls the drain off: done is then not called, unless its call has
 // already begun. Its idle connections are closed with the drain.
 func (f *Front) Drain(generation int, limit time.Duration, done func(Drained)) {
-	for _, s := range f.drain(generation, limit, done) {
-		s.end()
-	}
+	f.drain(generation, limit, done)()
 }

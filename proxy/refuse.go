@@ -1,14 +1,11 @@
 package proxy
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"strings"
 
 	"github.com/watcher-dev/watcher/proxy/pages"
+	"github.com/watcher-dev/watcher/proxy/upstream"
 )
 
 // words say for people what a phase is and what ends it.
@@ -54,16 +51,16 @@ func (x *exchange) refuse(r *http.Request, s *state) {
 // badGateway answers a request that was sent and got no answer.
 func (x *exchange) badGateway(r *http.Request, s *state) {
 	f := pages.Failure{Status: http.StatusBadGateway, Phase: string(s.Phase), Report: s.report, Seen: x.front.seen(s)}
-	if hungUp(x.err) && x.navigates && !s.target.cut.Load() {
+	if upstream.HungUp(x.err) && x.navigates && !s.target.WasCut() {
 		if p := x.panicked(r, s.target.number); p != nil { // net/http hangs up after a panic
 			explain(x.ResponseWriter, r, x.panicPage(p, r, f.Status))
 			return
 		}
 	}
 	switch {
-	case s.target.cut.Load():
+	case s.target.WasCut():
 		f.Detail = "the app was replaced and did not answer within the drain limit"
-	case hungUp(x.err):
+	case upstream.HungUp(x.err):
 		f.Detail = "the app closed the connection before it answered"
 	default:
 		f.Detail = "the app's answer cannot be passed on: " + x.err.Error()
@@ -73,17 +70,9 @@ func (x *exchange) badGateway(r *http.Request, s *state) {
 
 // explain sends f in the way of the protocol: a gRPC call has its status in the headers.
 func explain(w http.ResponseWriter, r *http.Request, f pages.Failure) {
-	if r.ProtoMajor == 2 && isGRPC(r.Header) {
-		writeGRPC(w, f.Detail)
+	if r.ProtoMajor == 2 && upstream.IsGRPC(r.Header) {
+		upstream.WriteGRPC(w, f.Detail)
 		return
 	}
 	f.Write(w, r)
-}
-
-// hungUp reports whether err means that the app closed the connection. The transport
-// has no exported error for one that it finds closed.
-func hungUp(err error) bool {
-	_, network := errors.AsType[*net.OpError](err)
-	return network || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		strings.Contains(err.Error(), "server closed idle connection")
 }

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/watcher-dev/watcher/proxy/hangup"
 )
 
 const (
@@ -49,7 +51,7 @@ func (f *Front) Serve(ctx context.Context, listeners ...net.Listener) error {
 			}
 		},
 	}
-	watch := newLeavers()
+	watch := hangup.New()
 	f.leavers.Store(watch)
 	failed := make(chan error, len(listeners)) // room for each, so that none blocks
 	var accepting sync.WaitGroup
@@ -65,7 +67,7 @@ func (f *Front) Serve(ctx context.Context, listeners ...net.Listener) error {
 	cutRequests()
 	accepting.Wait() // no connection is counted in after this
 	conns.Wait()
-	watch.end()
+	watch.End()
 	f.mu.Lock()
 	f.sweep(nil) // idle connections to the app
 	f.mu.Unlock()

@@ -1,8 +1,6 @@
-package proxy
+package upstream
 
 import (
-	"context"
-	"encoding/binary"
 	"errors"
 	"net/http"
 	"strings"
@@ -30,7 +28,7 @@ var errRestart = errors.New("the socket was ended because the app is replaced")
 // between two of them when the generation drains (rule 26).
 type webSocket struct {
 	*socket
-	exchange *exchange // holds the client's connection
+	attempt *attempt // holds the client's connection
 
 	ending   atomic.Bool
 	answered chan struct{} // closed when the client has answered our farewell, or can no more
@@ -48,28 +46,15 @@ type webSocket struct {
 	}
 }
 
-// exchangeKey leads from a request for a WebSocket, or for a document, to its exchange.
-type exchangeKey struct{}
-
-func withExchange(r *http.Request, x *exchange) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
-}
-
-// exchangeOf returns nil for other requests.
-func exchangeOf(r *http.Request) *exchange {
-	x, _ := r.Context().Value(exchangeKey{}).(*exchange)
-	return x
-}
-
 func isWebSocket(h http.Header) bool { return strings.EqualFold(h.Get("Upgrade"), "websocket") }
 
 // newStream makes the stream of an answer that has switched protocols.
 func (s *socket) newStream(res *http.Response) upgraded {
-	x := exchangeOf(res.Request)
-	if x == nil || !isWebSocket(res.Header) {
+	a, asked := res.Request.Context().Value(attemptKey{}).(*attempt)
+	if !asked || !isWebSocket(res.Header) {
 		return s
 	}
-	return &webSocket{socket: s, exchange: x, answered: make(chan struct{})}
+	return &webSocket{socket: s, attempt: a, answered: make(chan struct{})}
 }
 
 // Read hands out what the app sends. Once the drain has begun that is the rest of a
@@ -157,7 +142,7 @@ func (s *webSocket) end() {
 	s.down.Unlock()
 	time.AfterFunc(farewellLimit, func() {
 		s.Close()
-		if c := s.exchange.client.Load(); c != nil {
+		if c := s.attempt.client.Load(); c != nil {
 			(*c).Close() // it may not be reading
 		}
 	})
@@ -173,84 +158,4 @@ func (s *webSocket) end() {
 			s.socket.Close() // unblocks Read, which then says farewell to the client
 		}
 	}()
-}
-
-// frames follows a stream of WebSocket frames (RFC 6455, section 5.2).
-type frames struct {
-	header  []byte // of the frame under way, as far as it has come
-	payload uint64 // bytes of that frame still to come, once the header is whole
-	whole   bool   // the header is
-	closed  bool   // a close frame has passed
-}
-
-// within reports whether a frame is under way.
-func (f *frames) within() bool { return len(f.header) > 0 }
-
-// follow goes over all of p.
-func (f *frames) follow(p []byte) {
-	for len(p) > 0 {
-		p = p[f.next(p):]
-	}
-}
-
-// finish goes over p up to the end of the frame that is under way, if one is, and
-// returns how many bytes of p belong to it.
-func (f *frames) finish(p []byte) (n int) {
-	for f.within() && n < len(p) {
-		n += f.next(p[n:])
-	}
-	return n
-}
-
-// next goes over bytes of one frame and returns how many: the rest of its header or
-// its payload. p is not empty.
-func (f *frames) next(p []byte) (n int) {
-	for n < len(p) && !f.whole {
-		f.header = append(f.header, p[n])
-		n++
-		f.whole = len(f.header) == headerLength(f.header)
-		if f.whole {
-			f.payload = payloadLength(f.header)
-		}
-	}
-	if f.whole {
-		part := min(uint64(len(p)-n), f.payload)
-		f.payload -= part
-		n += int(part)
-		if f.payload == 0 {
-			f.closed = f.closed || f.header[0]&0xf == 8
-			f.header, f.whole = f.header[:0], false
-		}
-	}
-	return n
-}
-
-// headerLength is the length of the header that begins with h, 2 as long as too little of
-// it is known.
-func headerLength(h []byte) int {
-	n := 2
-	if len(h) < n {
-		return n
-	}
-	switch h[1] & 0x7f {
-	case 126:
-		n += 2
-	case 127:
-		n += 8
-	}
-	if h[1]&0x80 != 0 {
-		n += 4 // the mask
-	}
-	return n
-}
-
-func payloadLength(h []byte) uint64 {
-	switch n := h[1] & 0x7f; n {
-	case 126:
-		return uint64(binary.BigEndian.Uint16(h[2:]))
-	case 127:
-		return binary.BigEndian.Uint64(h[2:])
-	default:
-		return uint64(n)
-	}
 }

@@ -1,4 +1,4 @@
-package proxy
+package upstream
 
 import (
 	"context"
@@ -15,11 +15,11 @@ const probeLimit = time.Second
 
 // RoundTrip sends a request by the protocol in which it came, if the process speaks it
 // (rule 25). Requests of HTTP/1 are never turned into HTTP/2.
-func (g *generation) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.ProtoMajor == 2 && (isGRPC(r.Header) || g.http2.ask(r.Context(), g)) {
-		return g.h2c.RoundTrip(r)
+func (p *Process) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.ProtoMajor == 2 && (IsGRPC(r.Header) || p.http2.ask(r.Context(), p)) {
+		return p.h2c.RoundTrip(r)
 	}
-	return g.http1.RoundTrip(r)
+	return p.http1.RoundTrip(r)
 }
 
 // spoken remembers whether a process takes the preface of HTTP/2.
@@ -30,11 +30,11 @@ type spoken struct {
 }
 
 // ask asks the process at the first call that reaches it.
-func (s *spoken) ask(ctx context.Context, g *generation) bool {
+func (s *spoken) ask(ctx context.Context, p *Process) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.known {
-		s.yes, s.known = g.takesPreface(ctx)
+		s.yes, s.known = p.takesPreface(ctx)
 	}
 	return s.yes
 }
@@ -45,8 +45,8 @@ const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + "\x00\x00\x00\x04\x00\x00\x
 
 // takesPreface sends the preface on a connection of its own and looks whether a SETTINGS
 // frame comes back. asked is false if there was no connection.
-func (g *generation) takesPreface(ctx context.Context) (yes, asked bool) {
-	c, err := g.dial(ctx, "tcp", "")
+func (p *Process) takesPreface(ctx context.Context) (yes, asked bool) {
+	c, err := p.dial(ctx, "tcp", "")
 	if err != nil {
 		return false, false
 	}

@@ -1,4 +1,4 @@
-package proxy
+package upstream
 
 import (
 	"fmt"
@@ -13,64 +13,72 @@ import (
 // generation drains. A POST stream cannot be asked for again and drains (rule 26).
 type stream interface{ end() }
 
-// watchAnswer makes the streams among the answers known to their generation, and gives
-// gRPC calls an end in good order. A document for a browser gets our script, or the page of
-// the panic that ended it.
-func (g *generation) watchAnswer(res *http.Response) error {
-	if x := exchangeOf(res.Request); x != nil && x.navigates && !x.replacePanicked(res, g) {
-		x.addScript(res)
+// takeAnswer makes the streams among the answers known, and gives gRPC calls an end in
+// good order.
+func (p *Process) takeAnswer(res *http.Response) error {
+	if p.Answer != nil {
+		p.Answer(res)
 	}
 	kind, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";")
 	switch {
 	case res.StatusCode == http.StatusSwitchingProtocols:
 		if rw, ok := res.Body.(io.ReadWriteCloser); ok {
-			s := (&socket{rw, g}).newStream(res)
+			s := (&socket{rw, p}).newStream(res)
 			res.Body = s
-			g.addStream(s)
+			p.addStream(s)
 		}
 	case res.Request.Method == http.MethodGet && strings.EqualFold(strings.TrimSpace(kind), "text/event-stream"):
-		s := &events{ReadCloser: res.Body, owner: g}
+		s := &events{ReadCloser: res.Body, owner: p}
 		res.Body = s
-		g.addStream(s)
-	case isGRPC(res.Header):
-		res.Body = &call{ReadCloser: res.Body, answer: res, owner: g}
+		p.addStream(s)
+	case IsGRPC(res.Header):
+		res.Body = &call{ReadCloser: res.Body, answer: res, owner: p}
 	}
 	return nil
 }
 
-func (g *generation) addStream(s stream) {
-	g.mu.Lock()
-	g.streams[s] = struct{}{}
-	late := g.ending // the drain began while the app had not answered yet
-	g.mu.Unlock()
+func (p *Process) addStream(s stream) {
+	p.mu.Lock()
+	p.streams[s] = struct{}{}
+	late := p.ending // the drain began while the app had not answered yet
+	p.mu.Unlock()
 	if late {
 		s.end()
 	}
 }
 
-func (g *generation) dropStream(s stream) {
-	g.mu.Lock()
-	delete(g.streams, s)
-	g.mu.Unlock()
+func (p *Process) dropStream(s stream) {
+	p.mu.Lock()
+	delete(p.streams, s)
+	p.mu.Unlock()
 }
 
-// takeStreams hands out all streams to be ended; later ones end as they begin.
-func (g *generation) takeStreams() []stream {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.ending = true
-	all := make([]stream, 0, len(g.streams))
-	for s := range g.streams {
-		all = append(all, s)
+// TakeStreams hands out how many event streams and sockets there are, and what ends them:
+// the caller calls it, once. Those that come later end as they begin.
+func (p *Process) TakeStreams() (count int, end func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ending = true
+	taken := p.streams
+	p.streams = map[stream]struct{}{}
+	return len(taken), func() {
+		for s := range taken {
+			s.end()
+		}
 	}
-	clear(g.streams)
-	return all
+}
+
+// KeepStreams calls off that later streams end as they begin.
+func (p *Process) KeepStreams() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ending = false
 }
 
 // events is the body of an event stream.
 type events struct {
 	io.ReadCloser
-	owner *generation
+	owner *Process
 	ended atomic.Bool
 }
 
@@ -103,7 +111,7 @@ type upgraded interface {
 // socket is the connection to the app after 101 Switching Protocols.
 type socket struct {
 	io.ReadWriteCloser
-	owner *generation
+	owner *Process
 }
 
 // CloseWrite passes on that the client will send no more.

@@ -1,4 +1,6 @@
-package proxy
+// Package hangup notices that clients close their connections while nobody reads what
+// they send. It knows connections; it does not know what is asked for on them.
+package hangup
 
 import (
 	"net"
@@ -9,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// leavers notices that clients close their connections while their bodies are unread,
+// Watch notices that clients close their connections while their bodies are unread,
 // without reading (rule 23). One epoll descriptor has all of their connections, and the
 // one goroutine that waits for it blocks in the runtime's poller, not in a thread.
-type leavers struct {
+type Watch struct {
 	epoll *os.File // nil if there could be none: then nobody is noticed
 
 	mu    sync.Mutex
@@ -21,8 +23,9 @@ type leavers struct {
 	ended chan struct{}
 }
 
-func newLeavers() *leavers {
-	l := &leavers{gates: map[int32]chan struct{}{}, ended: make(chan struct{})}
+// New starts a watch; End ends it.
+func New() *Watch {
+	l := &Watch{gates: map[int32]chan struct{}{}, ended: make(chan struct{})}
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		close(l.ended)
@@ -35,7 +38,7 @@ func newLeavers() *leavers {
 }
 
 // wait opens gates until the descriptor is closed.
-func (l *leavers) wait() {
+func (l *Watch) wait() {
 	defer close(l.ended)
 	raw, err := l.epoll.SyscallConn()
 	if err != nil {
@@ -57,17 +60,17 @@ func (l *leavers) wait() {
 }
 
 // open lets one go, once; l.mu is held.
-func (l *leavers) open(number int32) {
+func (l *Watch) open(number int32) {
 	if gate, ok := l.gates[number]; ok {
 		delete(l.gates, number)
 		close(gate)
 	}
 }
 
-// watch returns a channel that is closed when the other side of c closes or shuts down
+// On returns a channel that is closed when the other side of c closes or shuts down
 // its side, nil if that cannot be noticed. The caller calls stop when it is not
 // interested any more.
-func (l *leavers) watch(c net.Conn) (left <-chan struct{}, stop func()) {
+func (l *Watch) On(c net.Conn) (left <-chan struct{}, stop func()) {
 	sys, ok := c.(syscall.Conn)
 	if !ok || l.epoll == nil {
 		return nil, func() {}
@@ -100,8 +103,15 @@ func (l *leavers) watch(c net.Conn) (left <-chan struct{}, stop func()) {
 	}
 }
 
-// end frees what it holds and returns when its goroutine has ended.
-func (l *leavers) end() {
+// Watched is how many connections are watched.
+func (l *Watch) Watched() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.gates)
+}
+
+// End frees what it holds and returns when its goroutine has ended.
+func (l *Watch) End() {
 	if l.epoll != nil {
 		l.epoll.Close()
 	}

@@ -1,4 +1,4 @@
-package proxy
+package upstream
 
 import (
 	"fmt"
@@ -10,16 +10,17 @@ import (
 // unavailable is the status of gRPC for which clients try again.
 const unavailable = "14"
 
-// isGRPC reports whether a message is part of a gRPC call: application/grpc, with or
+// IsGRPC reports whether a message is part of a gRPC call: application/grpc, with or
 // without the name of an encoding. application/grpc-web is ordinary HTTP.
-func isGRPC(h http.Header) bool {
+func IsGRPC(h http.Header) bool {
 	kind := h.Get("Content-Type")
 	rest, ok := strings.CutPrefix(strings.ToLower(kind), "application/grpc")
 	return ok && (rest == "" || rest[0] == '+' || rest[0] == ';')
 }
 
-// writeGRPC sends an answer that has no more than headers, which in gRPC carry the status.
-func writeGRPC(w http.ResponseWriter, message string) {
+// WriteGRPC answers a gRPC call with the status that its server is unavailable. Such an
+// answer has no more than headers.
+func WriteGRPC(w http.ResponseWriter, message string) {
 	h := w.Header()
 	h.Set("Content-Type", "application/grpc")
 	h.Set("Grpc-Status", unavailable)
@@ -44,7 +45,7 @@ func percentEncode(s string) string {
 type call struct {
 	io.ReadCloser
 	answer *http.Response
-	owner  *generation
+	owner  *Process
 }
 
 // Read ends a call that is cut at the drain limit by a status instead of breaking the
