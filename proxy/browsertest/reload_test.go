@@ -225,3 +225,18 @@ func TestP1_PageOutOfACacheIsNotLoadedForEver(t *testing.T) {
 	tab.await(inShadow("h1"))
 	s.wantLoads("/cached", 2)
 }
+
+// TestP1_PanicOfAFormIsNotSentAgain: its handler may have done half of its work before.
+func TestP1_PanicOfAFormIsNotSentAgain(t *testing.T) {
+	dir := project(t)
+	s := serve(t)
+	s.page(`<!doctype html><form method="post" action="/kept"><button>Keep</button></form>`)
+	tab := s.open("/")
+	s.panics(dir)
+	tab.run(chromedp.Evaluate("document.cookie = 'session=1'", nil), chromedp.Click("button"))
+	tab.await("location.pathname === '/kept' && document.querySelector('h1')?.textContent.includes('nil map')")
+	s.page(plain)
+	s.swap()
+	tab.await(inShadow(".pill") + ".textContent.includes('new version')")
+	s.wantLoads("/kept", 1)
+}

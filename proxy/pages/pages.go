@@ -76,7 +76,7 @@ func (f Failure) Write(w http.ResponseWriter, r *http.Request) {
 	case "text/html":
 		h.Set("Content-Security-Policy", policy)
 		w.WriteHeader(f.Status)
-		f.writePage(w)
+		f.writePage(w, r)
 	case "application/problem+json":
 		h.Set("Content-Type", kind)
 		w.WriteHeader(f.Status)
@@ -95,9 +95,9 @@ func (f Failure) Write(w http.ResponseWriter, r *http.Request) {
 }
 
 // writePage writes the page. An error means that the client has left.
-func (f Failure) writePage(w io.Writer) {
+func (f Failure) writePage(w io.Writer, r *http.Request) {
 	tag := ""
-	script := Script{Seen: f.Seen, links: true}
+	script := Script{Seen: f.Seen, Post: r.Method == http.MethodPost, links: true}
 	if f.Instead {
 		script.page = new(string)
 		if f.Report != nil {
@@ -110,9 +110,10 @@ func (f Failure) writePage(w io.Writer) {
 	_ = page.Execute(w, struct {
 		Failure
 		Title  string
+		Post   bool
 		Style  template.CSS
 		Script template.HTML
-	}{f, http.StatusText(f.Status), template.CSS(styleSource), template.HTML(tag)})
+	}{f, http.StatusText(f.Status), script.Post, template.CSS(styleSource), template.HTML(tag)})
 }
 
 // Guard sets the headers by which an answer of ours cannot be read, framed or taken for
