@@ -24,10 +24,10 @@ var editors = map[string]string{
 // is one that has a window; else code, where it is installed.
 func editor(setting string, env []string) (command []string, err error) {
 	if setting != "" {
-		return withPlace(strings.Fields(setting)), nil
+		return withPlace(words(setting)), nil
 	}
 	for _, name := range []string{"VISUAL", "EDITOR"} {
-		command := strings.Fields(lookup(env, name))
+		command := words(lookup(env, name))
 		if len(command) > 0 && editors[base(command[0])] != "" {
 			return withPlace(command), nil
 		}
@@ -36,6 +36,18 @@ func editor(setting string, env []string) (command []string, err error) {
 		return withPlace([]string{"code"}), nil
 	}
 	return nil, errors.New(`no editor with a window was found: set [browser] editor, as "code -g {file}:{line}:{column}"`)
+}
+
+// words are those of a command; what stands in double quotes is one.
+func words(command string) (all []string) {
+	for i, part := range strings.Split(command, `"`) {
+		if i%2 == 1 {
+			all = append(all, part)
+		} else {
+			all = append(all, strings.Fields(part)...)
+		}
+	}
+	return all
 }
 
 func base(command string) string {
@@ -70,6 +82,7 @@ func (s *session) openEditor(setting string, at proxy.Position) error {
 		}
 		cmd := exec.Command(command[0], command[1:]...)
 		cmd.Env, cmd.Dir = s.Env, s.site.dir
+		cmd.SysProcAttr = ownGroup() // an interrupt typed in our terminal is not for it
 		if err = cmd.Start(); err == nil {
 			go cmd.Wait() // reaps it
 			return nil

@@ -20,6 +20,7 @@ func TestEditor(t *testing.T) {
 		{setting: "code", want: "code -g {file}:{line}:{column}"},
 		{setting: "code -g", want: "code -g {file}:{line}:{column}"},
 		{setting: "/opt/my-editor --at {line} {file}", visual: "code", want: "/opt/my-editor --at {line} {file}"},
+		{setting: `"/opt/my editor/x" {file} "-l {line}"`, want: "/opt/my editor/x {file} -l {line}"},
 		{setting: "other -n", want: "other -n {file}:{line}:{column}"},
 		{visual: "/usr/bin/goland", editor: "zed", want: "/usr/bin/goland --line {line} --column {column} {file}"},
 		{visual: "vim", editor: "zed --wait", want: "zed --wait {file}:{line}:{column}"},

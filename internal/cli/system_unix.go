@@ -24,6 +24,9 @@ func OutliveReader() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 // restartSignal restarts the app (rule 44).
 const restartSignal = syscall.SIGUSR1
 
+// ownGroup starts a process in a group of its own.
+func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
 // tryLock takes an exclusive lock that ends with the process, however it ends.
 func tryLock(f *os.File) error {
 	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)

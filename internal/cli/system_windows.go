@@ -17,6 +17,11 @@ func OutliveReader() {}
 // restartSignal never comes on Windows.
 const restartSignal = syscall.Signal(-1)
 
+// ownGroup starts a process in a group of its own.
+func ownGroup() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP}
+}
+
 // tryLock takes an exclusive lock that ends with the process, however it ends.
 func tryLock(f *os.File) error {
 	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY

@@ -85,7 +85,7 @@ func checkPath(text string) string {
 }
 
 func checkEditor(text string) string {
-	return unless(text == "" || strings.TrimSpace(text) != "" && strings.Count(text, "{") == strings.Count(text, "}"),
+	return unless(text == "" || strings.TrimSpace(text) != "" && strings.Count(text, "{") == strings.Count(text, "}") && strings.Count(text, `"`)%2 == 0,
 		`is not a command: write it as "code -g {file}:{line}:{column}"`)
 }
 
