@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -93,6 +95,40 @@ func TestP7_PanicInAHandlerOfTheSample(t *testing.T) {
 				t.Errorf("status: %+v, %v", s, err)
 			}
 		})
+	}
+}
+
+// TestX7_NoValueOfTheEnvironmentIsTold: neither of the shell's, nor of the settings, nor of an
+// env file, also not when that is broken; on no page, in no answer and no line.
+func TestX7_NoValueOfTheEnvironmentIsTold(t *testing.T) {
+	p := prepare(t, "testdata/ginapp")
+	p.env = []string{"GIN_MODE=debug", "SHELL_SECRET=sesame-of-the-shell"}
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(".watcher.toml", "[app]\nenv = { APP_SECRET = \"sesame-of-the-settings\" }\n[build]\nenv = { BUILD_SECRET = \"sesame-of-the-build\" }\n")
+	write(".env", "FILE_SECRET=sesame-of-the-file\n")
+	p.run()
+	p.await("ready  ")
+	told := func() (all string) {
+		for _, path := range []string{"/panic", "/__watcher/api/status", "/__watcher/client.js"} {
+			all += p.visit(path)
+		}
+		return all + p.out.String()
+	}
+	all := told()
+	write(".env", "A=1\nFILE_SECRET sesame-of-a-line\nB=\"sesame-of-a-quote\nC=sesame-of-the-rest\n")
+	p.await("env file .env: line 2")
+	all += told()
+	write(".env", "FILE_SECRET=sesame-of-another-file\n")
+	p.await("swap  ")
+	write("internal/version/version.go", "package version\n\nbroken\n")
+	p.await("version.go:3:")
+	all += told()
+	if at := strings.Index(all, "sesame"); at >= 0 {
+		t.Errorf("told: %s", all[max(0, at-200):min(len(all), at+200)])
 	}
 }
 
