@@ -106,38 +106,40 @@ func (m *moves) close() {
 
 // onMoved waits for a listener that the process tells of. The one that is expected
 // counts at once. Another one counts after ownPortDelay, as that one may yet come, and
-// if it answers HTTP or, where none does, TLS.
-func (s *search) onMoved(ctx context.Context) (found netip.AddrPort) {
-	others := time.After(ownPortDelay)
-	again := others
+// if it answers HTTP or, where none does, TLS; then a Unix socket, which is not moved.
+func (s *search) onMoved(ctx context.Context) string {
+	again := time.After(s.ownDelay())
 	for began := time.Now(); ; {
 		told, more := s.moves.all()
 		for _, m := range told {
 			if m.asked == cmp.Or(s.told, s.likely) {
 				s.asked = m.asked
-				return m.actual
+				return m.actual.String()
 			}
 		}
 		select {
 		case <-ctx.Done():
-			return found
+			return ""
 		case <-more:
 			continue
 		case <-again:
 		}
-		if s.told == 0 && s.takeAnswering(ctx, told, &found) {
-			return found
+		if s.told == 0 {
+			if found := cmp.Or(s.answeringMove(ctx, told), s.onUnix(ctx)); found != "" {
+				return found
+			}
 		}
 		again = time.After(max(movedInterval, time.Since(began)/ownPortShare))
 	}
 }
 
-// takeAnswering takes the first listener that answers HTTP, else one that answers TLS.
-func (s *search) takeAnswering(ctx context.Context, told []move, found *netip.AddrPort) bool {
+// answeringMove returns the first listener that answers HTTP, else one that answers TLS;
+// "" if none does.
+func (s *search) answeringMove(ctx context.Context, told []move) string {
 	http, tls := make([]bool, len(told)), make([]bool, len(told))
 	var asked sync.WaitGroup
 	for i, m := range told {
-		asked.Go(func() { http[i], tls[i] = sockets.Speaks(ctx, m.actual) })
+		asked.Go(func() { http[i], tls[i] = sockets.Speaks(ctx, m.actual.String()) })
 	}
 	asked.Wait()
 	i := slices.Index(http, true)
@@ -145,8 +147,8 @@ func (s *search) takeAnswering(ctx context.Context, told []move, found *netip.Ad
 		i = slices.Index(tls, true)
 	}
 	if i < 0 {
-		return false
+		return ""
 	}
-	*found, s.asked, s.tls = told[i].actual, told[i].asked, !http[i]
-	return true
+	s.asked, s.tls = told[i].asked, !http[i]
+	return told[i].actual.String()
 }

@@ -93,6 +93,9 @@ func (p *process) run() {
 	<-alive.Done()
 
 	p.cancelKill()
+	if path := cmp.Or(found.Unix(), p.spec.Unix); path != "" {
+		sockets.RemoveDead(path) // or the next one could not bind it
+	}
 	if p.notify != nil {
 		p.notify.Close()
 	}
@@ -215,22 +218,40 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 	}
 	ctx, cancel := context.WithTimeout(alive, timeout)
 	defer cancel()
+	var ready Ready
+	var fail, locked *refusal
+	var both sync.WaitGroup
+	both.Go(func() {
+		defer cancel()
+		ready, fail = p.find(ctx, timeout)
+	})
+	both.Go(func() {
+		defer cancel()
+		locked = p.awaitLock(ctx)
+	})
+	both.Wait()
+	if fail != nil {
+		return Ready{}, cmp.Or(locked, fail)
+	}
+	return ready, nil
+}
+
+// find waits until the process says that it is ready, where it is to, and answers.
+func (p *process) find(ctx context.Context, limit time.Duration) (Ready, *refusal) {
+	if fail := p.notified(ctx, limit); fail != nil {
+		return Ready{}, fail
+	}
 	s := search{
 		group: p.group.ID,
 		name:  p.portEnv(),
 		given: p.port,
-		told:  p.spec.Port, likely: p.spec.Likely,
+		told:  p.spec.Port, likely: p.spec.Likely, unix: p.spec.Unix != "",
 		handed:    p.spec.Socket,
 		announced: p.spec.Notify,
 		path:      p.spec.ReadyPath,
 		settled:   p.settled,
-		limit:     timeout,
+		limit:     limit,
 		moves:     p.moves,
-		others:    func() []int { return p.runner.others(p.group.ID) },
-	}
-	fail := p.notified(ctx, timeout)
-	if fail != nil {
-		return Ready{}, fail
 	}
 	addr, fail := s.find(ctx)
 	if fail != nil {
@@ -239,8 +260,8 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 	return Ready{
 		Generation: p.spec.Generation,
 		PID:        p.group.ID,
-		Upstream:   addr.String(),
-		OwnPort:    int(addr.Port()) != p.port && s.asked == 0,
+		Upstream:   addr,
+		OwnPort:    !strings.HasSuffix(addr, ":"+strconv.Itoa(p.port)) && s.asked == 0,
 		Asked:      s.asked,
 		TLS:        s.tls,
 	}, nil
@@ -272,7 +293,11 @@ func (p *process) failed(r refusal) Failed {
 
 func (p *process) hintFromTail() string {
 	for _, line := range p.output.Last() {
-		if strings.Contains(line, "address already in use") {
+		switch {
+		case !strings.Contains(line, "address already in use"):
+		case strings.Contains(line, "listen unix "):
+			return "remove the file of that socket, which an earlier process has left, or let the app remove it before it listens"
+		default:
 			return fmt.Sprintf(`the app binds a fixed port that is taken: let it read %s, or set [run] swap = "stop-first" and [run] port`, p.portEnv())
 		}
 	}

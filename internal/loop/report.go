@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -105,8 +106,8 @@ func (t *turn) sayDrained(p process) {
 }
 
 func (t *turn) sayOwnPort(ev runner.Ready) {
-	text := "the app listens on its own " + ev.Upstream + ", not on PORT: " + t.stopsFirst()
-	if t.remap == never {
+	text := "the app listens on " + cmp.Or(ev.Unix(), "its own "+ev.Upstream) + ", not on PORT: " + t.stopsFirst()
+	if t.remap == never || t.unmovable {
 		t.warn(text, "let it read PORT, and the two will overlap")
 		return
 	}
@@ -119,7 +120,7 @@ func (t *turn) sayFixed(ev runner.Fixed) {
 
 // stopsFirst says what that means for swaps.
 func (t *turn) stopsFirst() string {
-	if t.remap == preparing || t.remap == moving {
+	if !t.unmovable && (t.remap == preparing || t.remap == moving) {
 		return "each swap stops the old one first, until a build that moves it is prepared"
 	}
 	return "each swap stops the old one first, and requests wait"

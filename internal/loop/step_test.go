@@ -140,6 +140,10 @@ func (s *script) readyOnOwn(gen int) *script {
 	return s.event(ran{runner.Ready{Generation: gen, PID: 100 + gen, Upstream: "127.0.0.1:8080", OwnPort: true}})
 }
 
+func (s *script) readyOnUnix(gen int) *script {
+	return s.event(ran{runner.Ready{Generation: gen, PID: 100 + gen, Upstream: "unix:/app.sock", OwnPort: true}})
+}
+
 // readyMoved is ready on 8080, which the app asked for and was moved from; it has a
 // second port.
 func (s *script) readyMoved(gen int) *script {
