@@ -142,6 +142,7 @@ func (t *turn) sayWaiting(p *process) {
 	t.print(terminal.Event{Kind: terminal.KindWait, Generation: p.gen, Text: "starts when " + p.waitsFor + " is there"})
 }
 
+// sayStartFailed prints no output: it has been seen as it came.
 func (t *turn) sayStartFailed(p process, ev runner.Failed) {
 	hint := ev.Hint
 	if hint == "" {
@@ -149,7 +150,7 @@ func (t *turn) sayStartFailed(p process, ev runner.Failed) {
 	}
 	t.print(terminal.Event{
 		Kind: terminal.KindFailed, Generation: p.gen, PID: ev.PID,
-		Text: "start: " + ev.Reason, Output: ev.Tail, Hint: hint,
+		Text: "start: " + ev.Reason, Hint: hint,
 	})
 }
 
@@ -165,7 +166,7 @@ func (t *turn) sayRetry(delay time.Duration) {
 	})
 }
 
-// sayExit prints no output: it has been seen as it came.
+// sayExit prints no output either.
 func (t *turn) sayExit(p process, ev runner.Exited, crash bool) {
 	if crash {
 		t.print(terminal.Event{Kind: terminal.KindFailed, Generation: p.gen, PID: ev.PID, Code: &ev.Code, Signal: ev.Signal, Text: "crash: " + howItEnded(ev)})

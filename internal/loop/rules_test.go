@@ -348,6 +348,15 @@ func TestRule14_UnixSocketIsNotMoved(t *testing.T) {
 	s.save(watcher.Restart).wantDid("start #3 b")
 }
 
+// TestT4_OutputOfTheAppIsNotToldAgain: it was printed as it came.
+func TestT4_OutputOfTheAppIsNotToldAgain(t *testing.T) {
+	s := newScript(t)
+	s.begin().built("a").failed(1).exited(1, 1).event(retryDue{1}).ready(2).proof(2).exited(2, 1)
+	if said := strings.Join(s.said, "\n"); !strings.Contains(said, "failed #1 start") || !strings.Contains(said, "failed #2 crash") || strings.Contains(said, "boom") {
+		t.Errorf("said %q", s.said)
+	}
+}
+
 // TestRule15_LockIsRemembered: the candidate that a lock keeps from starting is started
 // again when the old one is gone, and so are all after it.
 func TestRule15_LockIsRemembered(t *testing.T) {

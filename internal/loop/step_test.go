@@ -51,7 +51,7 @@ func (s *script) event(ev event) *script {
 				s.states = append(s.states, fmt.Sprintf("#%d %s", e.Generation, e.State))
 				continue
 			}
-			s.said = append(s.said, fmt.Sprintf("%s #%d %s", e.Kind, e.Generation, e.Text))
+			s.said = append(s.said, strings.TrimSuffix(fmt.Sprintf("%s #%d %s %s", e.Kind, e.Generation, e.Text, strings.Join(e.Output, " ")), " "))
 			continue
 		}
 		s.did = append(s.did, word(e))
