@@ -14,6 +14,7 @@ import (
 
 	"github.com/watcher-dev/watcher/runner/group"
 	"github.com/watcher-dev/watcher/runner/kin"
+	"github.com/watcher-dev/watcher/runner/moves"
 	"github.com/watcher-dev/watcher/runner/notify"
 	"github.com/watcher-dev/watcher/runner/output"
 	"github.com/watcher-dev/watcher/runner/sockets"
@@ -44,7 +45,7 @@ type process struct {
 	mark     kin.Mark      // of all that descends from it
 	left     []kin.Process // what the leader left behind when it ended
 	oomKills int           // see there; at the start
-	moves    *moves        // nil unless its listeners are moved; set with group
+	moves    *moves.Moves  // nil unless its listeners are moved; set with group
 
 	telling sync.Mutex // reports come one after the other
 
@@ -99,7 +100,7 @@ func (p *process) run() {
 	if p.notify != nil {
 		p.notify.Close()
 	}
-	p.moves.close()
+	p.moves.Close()
 	p.forget()
 	end := p.ending()
 	p.tell(Exited{
@@ -133,7 +134,7 @@ func (p *process) notStarted(reason string) {
 	}
 	p.output.Finish(0)
 	p.forget()
-	p.moves.close()
+	p.moves.Close()
 	p.tell(Failed{Generation: p.spec.Generation, Reason: reason})
 }
 
@@ -177,11 +178,10 @@ func (p *process) launch() error {
 		"WATCHER_URL="+s.URL,
 		kin.Variable+"="+string(p.mark))
 	if s.Moved {
-		started, err := p.askToMove(cmd)
-		if err != nil {
+		if p.moves, err = moves.Ask(cmd, p.port); err != nil {
 			return err
 		}
-		defer started()
+		defer p.moves.Listen(p.tellMove)
 	}
 	p.output.Connect(cmd, [2]output.Stream{{Sink: s.Stdout, Screen: s.StdoutScreen}, {Sink: s.Stderr, Screen: s.StderrScreen}})
 	defer p.output.Started()
@@ -269,7 +269,7 @@ func (p *process) find(ctx context.Context, limit time.Duration) (Ready, *refusa
 
 // reportFixed reports the other fixed ports of a process, now or a moment later.
 func (p *process) reportFixed(alive context.Context) {
-	fixed := func() []string { return slices.DeleteFunc(sockets.Fixed(p.group.ID, p.port), p.moves.has) }
+	fixed := func() []string { return slices.DeleteFunc(sockets.Fixed(p.group.ID, p.port), p.moves.Has) }
 	addrs := fixed()
 	if len(addrs) == 0 && pause(alive, fixedDelay) {
 		addrs = fixed()

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/watcher-dev/watcher/runner/moves"
 	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
@@ -40,7 +41,7 @@ type search struct {
 	announced bool   // it has said that it is ready
 	path      string // to be answered; "" if listening is enough
 	limit     time.Duration
-	moves     *moves // that the process tells of; nil if it was not asked to
+	moves     *moves.Moves // that the process tells of; nil if it was not asked to
 
 	// What is found beside the address.
 	asked int  // the port that the app asked for, where it was moved; else 0
