@@ -70,7 +70,7 @@ type Event struct {
 	NextTry    time.Time     `json:"-"`                 // when; "next_try" in JSON
 	Files      []string      `json:"files,omitempty"`   // relative to the folder watcher was started in
 	Problems   []Problem     `json:"problems,omitempty"`
-	Output     []string      `json:"output,omitempty"` // lines of the compiler or the app that say more
+	Output     []string      `json:"output,omitempty"` // lines of the compiler, or of a rule's command, that say more
 }
 
 // Problem is one place in the user's code.
