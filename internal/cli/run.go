@@ -9,7 +9,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/builder/graph"
@@ -41,6 +43,7 @@ type session struct {
 	builder *builder.Builder
 	graph   *graph.Reader
 	rough   *watcher.Graph // before the first answer of go list; nil if nothing is known
+	panics  sync.Map       // generation → terminal.Problem, of processes whose end is not told yet
 }
 
 // watch is the main job. Everything that ends the program at the start (rule 11)
@@ -217,7 +220,7 @@ func (s *session) loop(listeners []net.Listener) error {
 	plan := s.site.plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
 		Plan: plan, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further,
-		Runner: launcher{r, s.terminal, s.front},
+		Runner: launcher{r, s.terminal, s.front, s.died},
 		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
 	})
 	if line := builder.Foreign(plan.Build.Env); line != "" {
@@ -262,10 +265,28 @@ func (s *session) obey(l *loop.Loop, done <-chan struct{}) {
 
 // print completes an event with what only the session knows.
 func (s *session) print(e terminal.Event) {
-	if e.Kind == terminal.KindReady {
+	switch e.Kind {
+	case terminal.KindReady:
 		e.Text = s.site.url
+	case terminal.KindFailed:
+		if at, ok := s.panics.LoadAndDelete(e.Generation); ok {
+			e.Problems = append(e.Problems, at.(terminal.Problem))
+		}
+		if e.Hint == "" { // whose line tells editors that no more problems come
+			e.Hint = "nothing serves now: the next save is tried at once"
+		}
 	}
 	s.terminal.Print(e)
+}
+
+// died notes where a process panicked, if it did, for the event that will tell of its end.
+func (s *session) died(generation int, tail []string) {
+	project := proxy.Project{Root: s.site.module.Dir, Base: s.site.start}
+	report := project.Explain(proxy.Problem{Kind: "crash", Text: strings.Join(tail, "\n")})
+	if len(report.Places) > 0 {
+		at := report.Places[0]
+		s.panics.Store(generation, terminal.Problem{File: s.shown(at.Path), Line: at.Line, Message: strings.TrimPrefix(report.Title, ": ")})
+	}
 }
 
 func (s *session) warn(text string) { s.warnWith(text, "") }
@@ -289,14 +310,20 @@ type launcher struct {
 	*runner.Runner
 	terminal *terminal.Terminal
 	front    *proxy.Front // hears of panics in handlers
+	died     func(generation int, tail []string)
 }
 
 func (l launcher) Start(spec runner.Spec, report func(runner.Event)) {
 	out, err := l.terminal.Stdout(), l.terminal.Stderr()
+	told := false // by the first of the two events that tell of an end
 	spec.Stdout, spec.Stderr = out, io.MultiWriter(err, l.front.ErrorOutput(spec.Generation))
 	l.Runner.Start(spec, func(ev runner.Event) {
 		failed, ok := ev.(runner.Failed)
-		_, gone := ev.(runner.Exited)
+		exited, gone := ev.(runner.Exited)
+		if (ok || gone) && !told {
+			told = true
+			l.died(spec.Generation, slices.Concat(failed.Tail, exited.Tail))
+		}
 		if gone || ok && failed.PID == 0 {
 			out.Close()
 			err.Close()
