@@ -332,6 +332,46 @@ func TestR3_ClosedTerminal(t *testing.T) {
 	gone(t, all...)
 }
 
+func TestR10_AppIsOnATerminalWhereWeAre(t *testing.T) {
+	p := prepare(t, "testdata/ownport")
+	p.write("main.go", `package main
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+)
+
+func main() {
+	out, _ := os.Stdout.Stat()
+	err, _ := os.Stderr.Stat()
+	fmt.Println("terminals:", out.Mode()&os.ModeCharDevice != 0, err.Mode()&os.ModeCharDevice != 0)
+	panic(http.ListenAndServe(":"+os.Getenv("PORT"), nil))
+}
+`)
+	path, err := exec.LookPath("watcher")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.cmd = exec.Command("script", "-qfc", path, filepath.Join(t.TempDir(), "typescript"))
+	p.cmd.Dir = p.dir
+	p.cmd.Env = append(environment(t), "XDG_CACHE_HOME="+t.TempDir(), "WATCHER_PROXY_LISTEN=0")
+	p.cmd.Stdout = p.out
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p.await("terminals: true true")
+	p.await("ready")
+	all := family(p.cmd.Process.Pid)
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
+	p.cmd = nil
+	gone(t, all...)
+
+	p.run()
+	p.await("terminals: false false")
+}
+
 // TestR6_SlowDrainsDelayNoSwap: five swaps, with a request open on each old process that
 // would take a minute. At most four processes live, and the oldest is ended.
 func TestR6_SlowDrainsDelayNoSwap(t *testing.T) {

@@ -40,6 +40,7 @@ type View struct {
 	Failed     bool   // the target is older than the newest save, whose build or start failed
 	Stopping   bool   // nobody is let in any more
 	Phase      Phase
+	WaitsFor   string     // what the next process needs before it is started; "" if it does not wait
 	Problem    *Problem   // what went wrong last; nil if nothing is wrong now. Not changed once published
 	Refreshes  uint64     // how often files have changed that only pages need to be loaded for
 	Styles     uint64     // how often stylesheets alone have

@@ -37,6 +37,9 @@ func (x *exchange) refuse(r *http.Request, s *state) {
 		Status: http.StatusServiceUnavailable, Detail: s.Phase.words(), Phase: string(s.Phase), Report: s.report,
 		Seen: x.front.seen(s), Instead: s.target == nil,
 	}
+	if s.WaitsFor != "" {
+		f.Detail = "the app starts when " + s.WaitsFor + " is there"
+	}
 	switch {
 	case s.Stopping:
 		f.Phase, f.Detail = string(Stopping), Stopping.words()

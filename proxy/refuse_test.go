@@ -57,3 +57,9 @@ func TestF8_EveryPhaseHasWords(t *testing.T) {
 		}
 	}
 }
+
+func TestF8_WhatIsWaitedForIsNamed(t *testing.T) {
+	f := serve(t, Config{Hold: true})
+	f.Publish(View{Phase: Starting, WaitsFor: "tcp://db:5432"})
+	f.do(f.request("GET", "/", nil)).want(t, 503, "the app starts when tcp://db:5432 is there\n")
+}

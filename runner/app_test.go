@@ -23,6 +23,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/watcher-dev/watcher/runner/kin"
 	"github.com/watcher-dev/watcher/runner/shim"
 )
 
@@ -56,17 +57,32 @@ var apps = map[string]func(){
 	"grandchild":     func() { spawn("lounge", false); serve(port()) },
 	"orphan":         func() { spawn("forker", false); serve(port()) },
 	"mute child":     func() { spawn("mute lounge", false); serve(port()) },
-	"escapee":        func() { spawn("lounge", true); serve(port()) },
+	"escapee":        func() { os.Unsetenv(kin.Variable); spawn("lounge", true); serve(port()) },
 	"build":          func() { spawn("lounge", false); lounge() },
 	"leave behind":   func() { spawn("lounge", false) },
 	"say env":        sayEnv,
-	"say much":       sayMuch,
+	"say much":       func() { writeMuch(os.Stdout) },
+	"say terminals":  sayTerminals,
+	"flood":          flood,
 	"parent":         parent,
 
 	"hand over":       handOver,
 	"serve fd 3":      func() { serveFiles(3) },
 	"serve activated": func() { serveFiles(activated()...) },
 	"serve counted":   func() { serveFiles(counted()...) },
+
+	"serve, then announce":    func() { announceLater(announce) },
+	"serve, child announces":  func() { announceLater(func() { spawn("announce", false) }) },
+	"announce":                announce,
+	"announce, do not answer": func() { announce(); lounge() },
+	"serve until told":        serveUntilTold,
+
+	"bind late":            func() { signal.Ignore(syscall.SIGTERM); bindLate(false) },
+	"bind the second time": func() { bindLate(true) },
+
+	"daemonise":                     func() { spawn("lounge", true) },
+	"hand on":                       handOn,
+	"exit 0 on TERM, with a daemon": func() { exitOn(syscall.SIGTERM, 0); spawn("lounge", true); serve(port()) },
 
 	"call":        call,
 	"child calls": func() { spawn("call", false); lounge() },
@@ -224,13 +240,13 @@ func sayEnv() {
 	fmt.Printf("stdin=%q\n", in)
 }
 
-// sayMuch writes 8 MiB, a line of 1 MiB, bytes that are no text, and no newline at the end.
-func sayMuch() {
+// writeMuch writes 8 MiB, a line of 1 MiB, bytes that are no text, and no newline at the end.
+func writeMuch(to io.Writer) {
 	for i := range 100_000 {
-		fmt.Printf("line %d %s\n", i, strings.Repeat("x", 70))
+		fmt.Fprintf(to, "line %d %s\n", i, strings.Repeat("x", 70))
 	}
-	fmt.Println(strings.Repeat("y", 1<<20))
-	fmt.Print("bad \xff\x00 end\r\nno newline")
+	fmt.Fprintln(to, strings.Repeat("y", 1<<20))
+	fmt.Fprint(to, "bad \xff\x00 end\r\nno newline")
 }
 
 // parent is a small program that uses a runner, to be killed outright: an app with
@@ -249,4 +265,29 @@ func parent() {
 	build := again("build")
 	build.Stdout = os.Stdout
 	_ = r.Run(context.Background(), build)
+}
+
+// handOn serves, and on USR2 hands its socket to a child and exits, as tableflip does.
+func handOn() {
+	l := listen(port())
+	asked := make(chan os.Signal, 1)
+	signal.Notify(asked, syscall.SIGUSR2)
+	go func() {
+		<-asked
+		file, err := l.(*net.TCPListener).File()
+		if err != nil {
+			panic(err)
+		}
+		cmd := again("serve fd 3")
+		cmd.ExtraFiles = []*os.File{file}
+		cmd.Stderr = os.Stderr
+		cmd.Stdout = os.Stdout
+		if err := cmd.Start(); err != nil { // which returns when it runs, and bears our mark
+			panic(err)
+		}
+		fmt.Println("pid", cmd.Process.Pid)
+		os.Exit(0)
+	}()
+	_ = http.Serve(l, nil)
+	lounge()
 }

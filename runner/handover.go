@@ -35,11 +35,11 @@ func (p *process) handSocket(cmd *exec.Cmd) (*os.File, error) {
 }
 
 // onSocket waits for the first answer on a handed socket. The kernel takes connections
-// before the app runs, so that they say nothing (rule 17); where a path is to be
-// answered, that is asked next, and we do not ask twice.
+// before the app runs, so that they say nothing (rule 17). Who has said that it is ready
+// is believed, and a path that is to be answered is asked next.
 func (s *search) onSocket(ctx context.Context) netip.AddrPort {
 	addr := sockets.Loopback(s.given)[0]
-	for s.path == "" {
+	for s.path == "" && !s.announced {
 		if http, tls := sockets.Speaks(ctx, addr); http || tls {
 			s.tls = tls
 			break

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/creack/pty"
 )
 
 func handed(s *Spec) { s.Socket = true }
@@ -76,13 +78,18 @@ func TestR8_NoProgramToRun(t *testing.T) {
 	}
 }
 
-// handOver is a small program that uses a runner, to be killed outright.
+// handOver is a small program that uses a runner in every odd way, to be killed outright.
 func handOver() {
 	r, err := New()
 	if err != nil {
 		panic(err)
 	}
-	r.Start(Spec{Binary: self(), Env: env("serve fd 3"), Stdout: os.Stdout, Socket: true}, func(Event) {})
+	_, screen, err := pty.Open()
+	if err != nil {
+		panic(err)
+	}
+	spec := Spec{Binary: self(), Env: env("serve fd 3"), Stdout: os.Stdout, StdoutScreen: screen, Socket: true}
+	r.Start(spec, func(Event) {})
 	time.Sleep(2 * time.Minute)
 }
 

@@ -2,7 +2,9 @@ package runner
 
 import (
 	"context"
+	"maps"
 	"regexp"
+	"slices"
 	"time"
 )
 
@@ -40,8 +42,8 @@ func (s *search) onLock(ctx context.Context) *refusal {
 // lockFromTail says that a process ended over a lock, if it said so and another group of
 // ours holds one.
 func (p *process) lockFromTail() string {
-	others := p.runner.others(p.group.id)
-	for _, line := range p.tail.last() {
+	others := p.runner.others(p.group.ID)
+	for _, line := range p.output.Last() {
 		if lockMessage.MatchString(line) && holdLock(others) {
 			return "the app ends over a file lock that the one before holds"
 		}
@@ -52,14 +54,11 @@ func (p *process) lockFromTail() string {
 // others lists the groups of the other generations; a build has locks of its own.
 func (r *Runner) others(group int) (ids []int) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, p := range r.processes {
-		select {
-		case <-p.launched:
-			if p.group != nil && p.group.id != group {
-				ids = append(ids, p.group.id)
-			}
-		default:
+	all := slices.Collect(maps.Values(r.processes))
+	r.mu.Unlock() // before theirs, in the order of startAgain
+	for _, p := range all {
+		if g := p.leader(); g != nil && g.ID != group {
+			ids = append(ids, g.ID)
 		}
 	}
 	return ids

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os/exec"
@@ -11,6 +12,10 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/watcher-dev/watcher/runner/group"
+	"github.com/watcher-dev/watcher/runner/kin"
+	"github.com/watcher-dev/watcher/runner/notify"
+	"github.com/watcher-dev/watcher/runner/output"
 	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
@@ -23,42 +28,58 @@ const (
 // process is one started generation. Its life is run; everything else is called
 // from outside and only sends signals.
 type process struct {
-	runner *Runner
-	spec   Spec
-	report func(Event)
-	tail   tail
-	port   int // given to the app; guarded by runner.mu until launched is closed
+	runner  *Runner
+	spec    Spec
+	report  func(Event)
+	output  output.Output
+	settled bool // on its port: it is not given another one
+	port    int  // given to the app; guarded by runner.mu until launched is closed
+
+	waiting    context.Context    // ends when it is started, or never will be
+	endWaiting context.CancelFunc // may be called by anybody
+	notify     *notify.Socket     // nil if it is not asked for READY=1
 
 	launched chan struct{} // closed when group is set, or never will be
-	group    *group        // nil if it could not be started
+	group    *group.Group  // nil if it could not be started; by others than run under mu
+	mark     kin.Mark      // of all that descends from it
+	left     []kin.Process // what the leader left behind when it ended
+	oomKills int           // see there; at the start
 	moves    *moves        // nil unless its listeners are moved; set with group
 
 	telling sync.Mutex // reports come one after the other
 
 	mu      sync.Mutex
+	doomed  bool        // its end was asked for
 	killing *time.Timer // set by the first stop
 	killAt  time.Time
 }
 
 // run starts the process, reports what becomes of it, and returns when it is gone.
 func (p *process) run() {
-	began := time.Now()
-	if err := p.launch(); err != nil {
-		p.forget()
-		p.moves.close()
-		p.tell(Failed{Generation: p.spec.Generation, Reason: "could not be started: " + err.Error()})
+	if missing := p.awaitNeeds(); missing != "" {
+		close(p.launched)
+		p.notStarted("was stopped while it waited for " + missing)
 		return
 	}
-	alive, ended := context.WithCancel(context.Background())
-	go func() {
-		defer ended()
-		_ = p.group.wait() // how it ended stands in the process state
-	}()
-
+	began := time.Now()
+	p.mu.Lock()
+	err := p.launch()
+	p.mu.Unlock()
+	close(p.launched)
+	if err != nil {
+		p.notStarted("could not be started: " + err.Error())
+		return
+	}
+	alive := p.reap()
 	found, fail := p.awaitReady(alive)
+	if p.portStolen(alive.Err() != nil, fail) && p.startAgain(alive.Done()) {
+		alive = p.reap()
+		found, fail = p.awaitReady(alive)
+	}
 	switch {
 	case alive.Err() != nil:
-		p.tell(p.failed(refusal{reason: p.end() + " before it was ready", hint: p.hintFromTail(), lock: p.lockFromTail()}))
+		end := p.ending()
+		p.tell(p.failed(refusal{reason: end.words() + " before it was ready", hint: cmp.Or(end.hint, p.hintFromTail()), lock: p.lockFromTail()}))
 	case fail != nil:
 		p.tell(p.failed(*fail))
 	default:
@@ -67,21 +88,50 @@ func (p *process) run() {
 		if !found.OwnPort {
 			p.reportFixed(alive)
 		}
+		p.watchLife(alive, began, found.Upstream)
 	}
 	<-alive.Done()
 
 	p.cancelKill()
+	if p.notify != nil {
+		p.notify.Close()
+	}
 	p.moves.close()
 	p.forget()
-	state := p.group.cmd.ProcessState
+	end := p.ending()
 	p.tell(Exited{
 		Generation: p.spec.Generation,
-		PID:        p.group.id,
-		Code:       state.ExitCode(),
-		Signal:     signalName(state.Sys()),
-		Alive:      p.group.exited.Sub(began),
-		Tail:       p.tail.last(),
+		PID:        p.group.ID,
+		Code:       end.code,
+		Signal:     end.signal,
+		Reason:     end.reason,
+		Alive:      p.group.Exited.Sub(began),
+		Tail:       p.output.Last(),
 	})
+}
+
+// reap waits for the end of what was started, in a goroutine that ends with it. The
+// context ends when nothing of it is left.
+func (p *process) reap() (alive context.Context) {
+	alive, ended := context.WithCancel(context.Background())
+	go func() {
+		defer ended()
+		_ = p.group.Wait() // how it ended stands in the process state
+		p.mark.End(group.GoneLimit)
+		p.output.Finish(group.PipeDelay)
+	}()
+	return alive
+}
+
+// notStarted reports that there never was a process.
+func (p *process) notStarted(reason string) {
+	if p.notify != nil {
+		p.notify.Close()
+	}
+	p.output.Finish(0)
+	p.forget()
+	p.moves.close()
+	p.tell(Failed{Generation: p.spec.Generation, Reason: reason})
 }
 
 // tell reports an event that may come at any time while the process lives.
@@ -91,9 +141,8 @@ func (p *process) tell(e Event) {
 	p.report(e)
 }
 
-// launch starts the binary on a port of our choosing, or on a socket of ours.
+// launch, with mu held, starts the binary on a port of our choosing, or on a socket of ours.
 func (p *process) launch() error {
-	defer close(p.launched)
 	s := p.spec
 	cmd := exec.Command(s.Binary, s.Args...)
 	cmd.Dir = s.Dir
@@ -111,12 +160,19 @@ func (p *process) launch() error {
 	} else if err := p.runner.reservePort(p); err != nil {
 		return err
 	}
+	if s.Notify && p.notify == nil {
+		if err := p.listenForReady(); err != nil {
+			return err
+		}
+	}
+	if s.Notify {
+		cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+p.notify.Name)
+	}
 	cmd.Env = append(cmd.Env,
 		p.portEnv()+"="+strconv.Itoa(p.port), // over the user's own (rule 16)
 		"WATCHER_GENERATION="+strconv.Itoa(s.Generation),
-		"WATCHER_URL="+s.URL)
-	cmd.Stdout = stream{&p.tail, 0, s.Stdout}
-	cmd.Stderr = stream{&p.tail, 1, s.Stderr}
+		"WATCHER_URL="+s.URL,
+		kin.Variable+"="+string(p.mark))
 	if s.Moved {
 		started, err := p.askToMove(cmd)
 		if err != nil {
@@ -124,7 +180,13 @@ func (p *process) launch() error {
 		}
 		defer started()
 	}
-	p.group, err = p.runner.launch(cmd)
+	p.output.Connect(cmd, [2]output.Stream{{Sink: s.Stdout, Screen: s.StdoutScreen}, {Sink: s.Stderr, Screen: s.StderrScreen}})
+	defer p.output.Started()
+	p.oomKills = oomKills()
+	g, err := p.runner.starter.Start(cmd)
+	if err == nil {
+		p.group, g.Leave = g, p.leave
+	}
 	return err
 }
 
@@ -154,15 +216,21 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 	ctx, cancel := context.WithTimeout(alive, timeout)
 	defer cancel()
 	s := search{
-		group: p.group.id,
+		group: p.group.ID,
 		name:  p.portEnv(),
 		given: p.port,
 		told:  p.spec.Port, likely: p.spec.Likely,
-		handed: p.spec.Socket,
-		path:   p.spec.ReadyPath,
-		limit:  timeout,
-		moves:  p.moves,
-		others: func() []int { return p.runner.others(p.group.id) },
+		handed:    p.spec.Socket,
+		announced: p.spec.Notify,
+		path:      p.spec.ReadyPath,
+		settled:   p.settled,
+		limit:     timeout,
+		moves:     p.moves,
+		others:    func() []int { return p.runner.others(p.group.ID) },
+	}
+	fail := p.notified(ctx, timeout)
+	if fail != nil {
+		return Ready{}, fail
 	}
 	addr, fail := s.find(ctx)
 	if fail != nil {
@@ -170,7 +238,7 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 	}
 	return Ready{
 		Generation: p.spec.Generation,
-		PID:        p.group.id,
+		PID:        p.group.ID,
 		Upstream:   addr.String(),
 		OwnPort:    int(addr.Port()) != p.port && s.asked == 0,
 		Asked:      s.asked,
@@ -180,7 +248,7 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 
 // reportFixed reports the other fixed ports of a process, now or a moment later.
 func (p *process) reportFixed(alive context.Context) {
-	fixed := func() []string { return slices.DeleteFunc(sockets.Fixed(p.group.id, p.port), p.moves.has) }
+	fixed := func() []string { return slices.DeleteFunc(sockets.Fixed(p.group.ID, p.port), p.moves.has) }
 	addrs := fixed()
 	if len(addrs) == 0 && pause(alive, fixedDelay) {
 		addrs = fixed()
@@ -193,26 +261,17 @@ func (p *process) reportFixed(alive context.Context) {
 func (p *process) failed(r refusal) Failed {
 	return Failed{
 		Generation: p.spec.Generation,
-		PID:        p.group.id,
+		PID:        p.group.ID,
 		Reason:     r.reason,
 		Hint:       r.hint,
 		OwnPorts:   r.own,
 		Lock:       r.lock,
-		Tail:       p.tail.last(),
+		Tail:       p.output.Last(),
 	}
-}
-
-// end says in words how the process ended, once it has.
-func (p *process) end() string {
-	state := p.group.cmd.ProcessState
-	if name := signalName(state.Sys()); name != "" {
-		return fmt.Sprintf("was ended by a signal (%s)", name)
-	}
-	return fmt.Sprintf("exited with code %d", state.ExitCode())
 }
 
 func (p *process) hintFromTail() string {
-	for _, line := range p.tail.last() {
+	for _, line := range p.output.Last() {
 		if strings.Contains(line, "address already in use") {
 			return fmt.Sprintf(`the app binds a fixed port that is taken: let it read %s, or set [run] swap = "stop-first" and [run] port`, p.portEnv())
 		}
@@ -228,25 +287,48 @@ func signalName(status any) string {
 	return ""
 }
 
+// leader returns the group, for others than run; nil if there is none.
+func (p *process) leader() *group.Group {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.group
+}
+
+// signal sends sig to the group.
+func (p *process) signal(sig syscall.Signal) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.doomed = p.doomed || sig == syscall.SIGKILL
+	p.group.Signal(sig)
+}
+
 // stop asks the group to end and sets, or brings forward, the time at which it is killed.
 func (p *process) stop(limit time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at := time.Now().Add(limit)
+	p.doomed = true
 	switch {
 	case p.killing == nil:
 		sig := p.spec.StopSignal
 		if sig == 0 {
 			sig = syscall.SIGTERM
 		}
-		p.group.signal(sig)
-		p.killing = time.AfterFunc(limit, func() { p.group.signal(syscall.SIGKILL) })
+		p.group.Signal(sig)
+		p.killing = time.AfterFunc(limit, func() { p.signal(syscall.SIGKILL) })
 	case at.Before(p.killAt):
 		p.killing.Reset(limit)
 	default:
 		return
 	}
 	p.killAt = at
+}
+
+// told says whether its end was asked for.
+func (p *process) told() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.doomed
 }
 
 // cancelKill drops the timer of a process that is gone.

@@ -30,16 +30,18 @@ const (
 
 // search looks for the address at which a process that was just started answers.
 type search struct {
-	group  int
-	name   string // of the variable that carries the given port
-	given  int
-	told   int    // the port that the user says the app listens on; 0 if not told
-	likely int    // one that it is expected to take; 0 if none is
-	handed bool   // the given port is that of a socket which the app was handed
-	path   string // to be answered; "" if listening is enough
-	limit  time.Duration
-	others func() []int // groups that live beside it
-	moves  *moves       // that the process tells of; nil if it was not asked to
+	group     int
+	name      string // of the variable that carries the given port
+	given     int
+	told      int    // the port that the user says the app listens on; 0 if not told
+	likely    int    // one that it is expected to take; 0 if none is
+	handed    bool   // the given port is that of a socket which the app was handed
+	settled   bool   // nothing can be done if another program listens on the given port
+	announced bool   // it has said that it is ready
+	path      string // to be answered; "" if listening is enough
+	limit     time.Duration
+	others    func() []int // groups that live beside it
+	moves     *moves       // that the process tells of; nil if it was not asked to
 
 	// What is found beside the address.
 	asked int  // the port that the app asked for, where it was moved; else 0
@@ -54,8 +56,9 @@ type search struct {
 // refusal says why a process is not ready, in the words of [Failed].
 type refusal struct {
 	reason, hint string
-	own          bool   // the app listens on several ports of its own
 	lock         string // in the words of [Failed]
+	stolen       bool   // another program listens on the port that the app was given, which was free
+	own          bool   // the app listens on several ports of its own
 }
 
 // find blocks until the process is ready, until it is clear that it cannot be, or
@@ -140,6 +143,9 @@ func (s *search) onKnownPort(ctx context.Context) netip.AddrPort {
 				return addr
 			}
 			s.foreign, interval = int(addr.Port()), foreignInterval
+			if s.foreign == s.given && !s.settled {
+				return netip.AddrPort{} // there are others
+			}
 		}
 		if !pause(ctx, interval) {
 			return netip.AddrPort{}
@@ -237,7 +243,7 @@ func (s *search) notListening() *refusal {
 	case len(s.silent) > 0:
 		reason += fmt.Sprintf("; it listens on %s, where it does not answer HTTP", list(s.silent))
 	}
-	return &refusal{reason: reason, hint: hint}
+	return &refusal{reason: reason, hint: hint, stolen: s.foreign == s.given && !s.settled}
 }
 
 // ports returns the distinct ports of addrs, in order.

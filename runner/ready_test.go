@@ -42,7 +42,7 @@ func TestR1_EndedBeforeReady(t *testing.T) {
 	}{
 		{"exit 0", "exited with code 0 before it was ready", "", 0, ""},
 		{"exit 1", "exited with code 1 before it was ready", "", 1, ""},
-		{"end by signal", "was ended by a signal (killed) before it was ready", "", -1, "killed"},
+		{"end by signal", "was killed (by somebody, or for lack of memory) before it was ready", "", -1, "killed"},
 		{"port is taken", "exited with code 1 before it was ready", "fixed port that is taken", 1, ""},
 	} {
 		a := start(t, r, gen, test.name)

@@ -1,8 +1,9 @@
 // Package runner turns a binary into a live process with a known address, and
 // stops it with all that it started.
 //
-// It knows processes, groups and signals; runner/sockets knows listening sockets. It does not know
-// which process is current or why one is started.
+// It knows when a process is ready and how it ended. The packages below know the rest:
+// groups, sockets, output, what is needed before a start. Nothing here knows which
+// process is current or why one is started.
 //
 // What holds, with the test that shows it:
 //   - a start is ready or failed once, and each process exits once (TestRule3_EachStartReportsOnce)
@@ -16,11 +17,14 @@ import (
 	"errors"
 	"io"
 	"net/netip"
+	"os"
 	"os/exec"
 	"sync"
 	"syscall"
 	"time"
 
+	"github.com/watcher-dev/watcher/runner/group"
+	"github.com/watcher-dev/watcher/runner/kin"
 	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
@@ -29,12 +33,10 @@ import (
 // blocks for long; a generation that is not known (any more) is passed over. They
 // may be called from a goroutine for which report waits.
 type Runner struct {
-	thread thread
-	guard  guard
+	starter *group.Starter
 
 	mu        sync.Mutex
-	processes map[int]*process    // by generation, until Exited is reported
-	groups    map[*group]struct{} // that live
+	processes map[int]*process // by generation, until Exited is reported
 	closed    bool
 
 	active sync.WaitGroup // processes and commands that have not ended
@@ -53,16 +55,28 @@ type Spec struct {
 	Port         int            // the app's own fixed port, where the user has told it; 0 means not told
 	Socket       bool           // hand it a listening socket, as file 3 (LISTEN_FDS); Port and Likely do not count then
 	Likely       int            // own port that its code names or an earlier start took; 0 means none; others count too
+	WaitFor      []string       // what must be there before it is started, as "tcp://db:5432"; see runner/needs
+	Notify       bool           // it is ready when it says so by sd_notify, and not before
 	ReadyPath    string         // must answer below 500; "" means that listening is enough
 	ReadyTimeout time.Duration  // 0 means 30 s
+	Live         Liveness       // asked while it serves
 	StopSignal   syscall.Signal // 0 means SIGTERM
 	Moved        bool           // the binary was built so that its fixed listeners can be moved: move them
 	Stdout       io.Writer      // written to by one goroutine at a time for each stream; errors are passed over
 	Stderr       io.Writer      // nil, for both, means that only the tail is kept
+	StdoutScreen *os.File       // the terminal that Stdout ends in: then the app is given one too; else nil
+	StderrScreen *os.File
 }
 
-// Event is one of [Listening], [Ready], [Failed], [Fixed] and [Exited].
+// Event is one of [Waiting], [Listening], [Ready], [Failed], [Fixed], [Unresponsive] and [Exited].
 type Event interface{ isEvent() }
+
+// Waiting is reported, before all others, when a process is not started yet because
+// something that it needs has not been there for a while; with an empty For when all is.
+type Waiting struct {
+	Generation int
+	For        string // as in Spec.WaitFor
+}
 
 // Listening tells of a listener that was moved. It is reported for each, in the order
 // in which the app opens them, before or after Ready; several may have been asked for
@@ -106,6 +120,16 @@ type Fixed struct {
 	Addrs      []string
 }
 
+// Unresponsive is reported at most once, after Ready: the process lives and answers no
+// more. It goes on to live until it is stopped.
+type Unresponsive struct {
+	Generation int
+	PID        int
+	Reason     string // one line
+	Alive      time.Duration
+	Tail       []string // last lines of its output
+}
+
 // Exited is reported exactly once for each process that was started, when it was
 // reaped and its group is gone.
 type Exited struct {
@@ -113,24 +137,26 @@ type Exited struct {
 	PID        int
 	Code       int    // -1 if it was ended by a signal
 	Signal     string // "killed"; "" if it exited
+	Reason     string // one line, where more is known than code and signal say; else ""
 	Alive      time.Duration
 	Tail       []string // last lines of its output
 }
 
-func (Listening) isEvent() {}
-func (Ready) isEvent()     {}
-func (Failed) isEvent()    {}
-func (Fixed) isEvent()     {}
-func (Exited) isEvent()    {}
+func (Waiting) isEvent()      {}
+func (Listening) isEvent()    {}
+func (Ready) isEvent()        {}
+func (Failed) isEvent()       {}
+func (Fixed) isEvent()        {}
+func (Unresponsive) isEvent() {}
+func (Exited) isEvent()       {}
 
 var errClosed = errors.New("the runner is closed")
 
 // New makes a runner. Close ends it.
 func New() (*Runner, error) {
 	return &Runner{
-		thread:    newThread(),
+		starter:   group.NewStarter(),
 		processes: map[int]*process{},
-		groups:    map[*group]struct{}{},
 	}, nil
 }
 
@@ -138,7 +164,8 @@ func New() (*Runner, error) {
 // of the runner, one event after the other; it must not block for long. A start
 // after Close is passed over.
 func (r *Runner) Start(s Spec, report func(Event)) {
-	p := &process{runner: r, spec: s, report: report, launched: make(chan struct{})}
+	p := &process{runner: r, spec: s, report: report, mark: kin.New(), launched: make(chan struct{})}
+	p.waiting, p.endWaiting = context.WithCancel(context.Background())
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -151,7 +178,7 @@ func (r *Runner) Start(s Spec, report func(Event)) {
 // Stop sends the stop signal to the group and, when limit has passed, SIGKILL. A
 // second call only shortens the limit. Exited tells the end.
 func (r *Runner) Stop(generation int, limit time.Duration) {
-	if p := r.process(generation); p != nil {
+	if p := r.process(generation, true); p != nil {
 		p.stop(limit)
 	}
 }
@@ -161,22 +188,29 @@ func (r *Runner) Kill(generation int) { r.Signal(generation, syscall.SIGKILL) }
 
 // Signal sends sig to the group.
 func (r *Runner) Signal(generation int, sig syscall.Signal) {
-	if p := r.process(generation); p != nil {
-		p.group.signal(sig)
+	if p := r.process(generation, sig == syscall.SIGKILL); p != nil {
+		p.signal(sig)
 	}
 }
 
-// process returns the process of a generation, or nil if there is none. It waits
-// for a launch under way, which takes milliseconds and waits for nobody.
-func (r *Runner) process(generation int) *process {
+// process returns the process of a generation, or nil if there is none, for one that
+// is not started yet because of its needs too; with end it never will be. It waits for
+// a launch under way, which takes milliseconds and waits for nobody.
+func (r *Runner) process(generation int, end bool) *process {
 	r.mu.Lock()
 	p := r.processes[generation]
 	r.mu.Unlock()
 	if p == nil {
 		return nil
 	}
+	if end {
+		p.endWaiting()
+	}
+	if p.waiting.Err() == nil {
+		return nil
+	}
 	<-p.launched
-	if p.group == nil {
+	if p.leader() == nil {
 		return nil
 	}
 	return p
@@ -199,12 +233,12 @@ func (r *Runner) Run(ctx context.Context, cmd *exec.Cmd) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	g, err := r.launch(cmd)
+	g, err := r.starter.Start(cmd)
 	if err != nil {
 		return err
 	}
-	release := context.AfterFunc(ctx, func() { g.signal(syscall.SIGKILL) })
-	err = g.wait()
+	release := context.AfterFunc(ctx, func() { g.Signal(syscall.SIGKILL) })
+	err = g.Wait()
 	if !release() {
 		return context.Cause(ctx)
 	}
@@ -215,13 +249,7 @@ func (r *Runner) Run(ctx context.Context, cmd *exec.Cmd) error {
 // running process of ours: to a group that lives or to a descendant of one. It takes
 // some milliseconds. Elsewhere than on Linux nobody is known to.
 func (r *Runner) Owns(client netip.AddrPort) bool {
-	r.mu.Lock()
-	var groups []int
-	for g := range r.groups {
-		groups = append(groups, g.id)
-	}
-	r.mu.Unlock()
-	return sockets.Connected(client, groups)
+	return sockets.Connected(client, r.starter.IDs())
 }
 
 // Close kills what still lives, waits until it is reaped and reported, and frees
@@ -232,13 +260,13 @@ func (r *Runner) Close() error {
 		r.mu.Unlock()
 		return nil
 	}
-	r.closed = true // from here on a group that is launched kills itself
-	for g := range r.groups {
-		g.signal(syscall.SIGKILL)
+	r.closed = true
+	r.starter.Kill()
+	for _, p := range r.processes {
+		p.endWaiting()
 	}
 	r.mu.Unlock()
 	r.active.Wait()
-	r.thread.end()
-	r.guard.end()
+	r.starter.Close()
 	return nil
 }

@@ -23,7 +23,7 @@ type app struct {
 	r      *Runner
 	gen    int
 	events chan Event
-	output *output
+	output *said
 }
 
 func newRunner(t *testing.T) *Runner {
@@ -63,12 +63,18 @@ func start(t *testing.T, r *Runner, gen int, name string, change ...func(*Spec))
 	return a
 }
 
-// checkRule3: ready or failed once, and first; exit once, and last.
+// checkRule3: ready or failed once, and first, or after what it waited for; exit once, and last.
 func checkRule3(t *testing.T, events []Event) {
 	t.Helper()
 	var shape strings.Builder
 	for _, e := range events {
 		switch e := e.(type) {
+		case Waiting:
+			if shape.Len() > 0 {
+				shape.WriteString("waiting ")
+			}
+		case Unresponsive:
+			shape.WriteString("unresponsive ")
 		case Ready:
 			shape.WriteString("ready ")
 		case Failed:
@@ -83,7 +89,7 @@ func checkRule3(t *testing.T, events []Event) {
 		}
 	}
 	switch shape.String() {
-	case "ready exited ", "ready fixed exited ", "failed exited ":
+	case "ready exited ", "ready fixed exited ", "ready unresponsive exited ", "failed exited ":
 	default:
 		t.Errorf("events were: %s", shape.String())
 	}
@@ -116,16 +122,16 @@ func (a *app) child() int {
 	return pid
 }
 
-// output collects what is written and lets tests wait for a line.
-type output struct {
+// said collects what is written and lets tests wait for a line.
+type said struct {
 	mu    sync.Mutex
 	text  bytes.Buffer
 	lines chan string
 }
 
-func newOutput() *output { return &output{lines: make(chan string, 1000)} }
+func newOutput() *said { return &said{lines: make(chan string, 1000)} }
 
-func (o *output) Write(text []byte) (int, error) {
+func (o *said) Write(text []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.text.Write(text)
@@ -143,7 +149,7 @@ func (o *output) Write(text []byte) (int, error) {
 }
 
 // line waits for the next line that begins with prefix.
-func (o *output) line(t *testing.T, prefix string) string {
+func (o *said) line(t *testing.T, prefix string) string {
 	t.Helper()
 	limit := time.After(patience)
 	for {

@@ -7,8 +7,6 @@ import (
 	"context"
 	"errors"
 	"os/exec"
-	"slices"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -177,23 +175,6 @@ func TestRunKillsWhatACommandLeavesBehind(t *testing.T) {
 	}
 	if child := (&app{t: t, output: out}).child(); isRunning(child) {
 		t.Error("a child outlived Run")
-	}
-}
-
-func TestR10_OutputOfAnyKind(t *testing.T) {
-	t.Parallel()
-	r := newRunner(t)
-	a := start(t, r, 1, "say much")
-	tail := next[Failed](a).Tail
-	if n := len(tail); n > tailLines || len(strings.Join(tail, "")) > tailBytes+lineBytes {
-		t.Errorf("%d lines, %d bytes", n, len(strings.Join(tail, "")))
-	}
-	end := []string{strings.Repeat("y", lineBytes), "bad \uFFFD\x00 end", "no newline"}
-	if !slices.Equal(tail[len(tail)-3:], end) {
-		t.Errorf("tail ends with %q", tail[len(tail)-3:])
-	}
-	if first := <-a.output.lines; !strings.HasPrefix(first, "line 0 ") {
-		t.Errorf("first line %q", first)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/watcher-dev/watcher/runner/group"
 )
 
 func TestR3_KilledOutrightLeavesNothing(t *testing.T) {
@@ -97,14 +99,14 @@ func TestRule43_ShimDiesWithUs(t *testing.T) {
 func TestRule43_EndOfAThreadEndsNoProcess(t *testing.T) {
 	t.Parallel()
 	r := newRunner(t)
-	var g *group
+	var g *group.Group
 	var thread int
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // so that the thread ends with this goroutine
 		thread = syscall.Gettid()
 		var err error
-		g, err = r.launch(again("never listen"))
+		g, err = r.starter.Start(again("never listen"))
 		done <- err
 	}()
 	if err := <-done; err != nil {
@@ -116,8 +118,8 @@ func TestRule43_EndOfAThreadEndsNoProcess(t *testing.T) {
 		}
 		<-time.After(time.Millisecond)
 	}
-	g.signal(syscall.SIGINT)
-	if err := g.wait(); err == nil || err.Error() != "signal: interrupt" {
+	g.Signal(syscall.SIGINT)
+	if err := g.Wait(); err == nil || err.Error() != "signal: interrupt" {
 		t.Errorf("it ended by %v, want our interrupt", err)
 	}
 }
@@ -140,7 +142,7 @@ func TestR9_ManyStartsLeaveNothing(t *testing.T) {
 	if now := runtime.NumGoroutine(); now > goroutines+3 {
 		t.Errorf("%d goroutines, were %d", now, goroutines)
 	}
-	if len(r.processes)+len(r.groups) != 0 {
+	if len(r.processes)+len(r.starter.IDs()) != 0 {
 		t.Error("the runner still knows processes")
 	}
 	if n := zombies(); n != 0 {

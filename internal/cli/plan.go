@@ -48,6 +48,10 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 			Env: over(passedOn(p.env), s.App.Env), EnvFiles: p.envFiles(s),
 			PortEnv: s.Run.PortEnv, Port: s.Run.Port, Socket: s.Run.Socket,
 			ReadyPath: s.Run.ReadyPath, ReadyTimeout: time.Duration(s.Run.ReadyTimeout), StopSignal: stop,
+			WaitFor: s.Run.WaitFor, Notify: s.Run.Ready == "notify",
+			Live: runner.Liveness{
+				Path: s.Run.LivePath, Interval: time.Duration(s.Run.LiveInterval), Failures: s.Run.LiveFailures,
+			},
 		},
 		Commands: p.commands(s),
 		Swap:     loop.Swap(s.Run.Swap), Restart: loop.Restart(s.Run.Restart),

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 
+	"golang.org/x/term"
+
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/builder/graph"
 	"github.com/watcher-dev/watcher/internal/loop"
@@ -220,7 +222,7 @@ func (s *session) loop(listeners []net.Listener) error {
 	plan := s.site.plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
 		Plan: plan, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further,
-		Runner: launcher{r, s.terminal, s.front, s.died},
+		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front, s.died},
 		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
 	})
 	if line := builder.Foreign(plan.Build.Env); line != "" {
@@ -304,11 +306,20 @@ func (s *session) panicked(p proxy.Panic) {
 	s.terminal.Print(terminal.Event{Kind: terminal.KindPanic, Generation: p.Generation, Text: text})
 }
 
+// screen is the terminal to which w writes, if the app's lines go there as they are.
+func (s *session) screen(w io.Writer) *os.File {
+	if f, ok := w.(*os.File); ok && !s.flags.json && term.IsTerminal(int(f.Fd())) {
+		return f
+	}
+	return nil
+}
+
 // launcher gives each process writers of its own, which are closed, and so printed to
 // the end, before its end is told.
 type launcher struct {
 	*runner.Runner
 	terminal *terminal.Terminal
+	out, err *os.File     // our own terminals, where we have them and pass lines as they are
 	front    *proxy.Front // hears of panics in handlers
 	died     func(generation int, tail []string)
 }
@@ -317,6 +328,7 @@ func (l launcher) Start(spec runner.Spec, report func(runner.Event)) {
 	out, err := l.terminal.Stdout(), l.terminal.Stderr()
 	told := false // by the first of the two events that tell of an end
 	spec.Stdout, spec.Stderr = out, io.MultiWriter(err, l.front.ErrorOutput(spec.Generation))
+	spec.StdoutScreen, spec.StderrScreen = l.out, l.err
 	l.Runner.Start(spec, func(ev runner.Event) {
 		failed, ok := ev.(runner.Failed)
 		exited, gone := ev.(runner.Exited)

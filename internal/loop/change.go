@@ -99,7 +99,7 @@ func (t *turn) supersede(patient bool) {
 	if p == nil {
 		return
 	}
-	if patient || p.urgent {
+	if (patient || p.urgent) && p.waitsFor == "" { // what waits would never get finished
 		p.urgent = true
 		return
 	}

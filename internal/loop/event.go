@@ -21,7 +21,7 @@ type (
 		id int
 		builder.Result
 	}
-	ran           struct{ runner.Event }  // Listening, Ready, Failed, Fixed, Exited
+	ran           struct{ runner.Event }  // Waiting, Listening, Ready, Failed, Fixed, Unresponsive, Exited
 	prepared      struct{ err error }     // the compiler is ready for moved builds, or refuses them
 	stillBuilding struct{ gen int }       // some seconds after the first moved build began
 	drained       struct{ proxy.Drained } // a generation has no request any more

@@ -110,6 +110,19 @@ func (t *turn) retire(p *process) {
 	p.role = draining
 }
 
+// takeWaiting notes what a candidate needs and has not got.
+func (t *turn) takeWaiting(ev runner.Waiting) {
+	p := t.find(ev.Generation)
+	if p == nil || p.role != starting || t.stopping {
+		return
+	}
+	p.waitsFor, p.reason = ev.For, ""
+	if ev.For != "" {
+		p.reason = "waits for " + ev.For
+		t.sayWaiting(p)
+	}
+}
+
 func (t *turn) takeReady(ev runner.Ready) {
 	p := t.find(ev.Generation)
 	if p == nil || p.role != starting || t.stopping {

@@ -137,6 +137,10 @@ func (t *turn) saySlow(gen int) {
 	}
 }
 
+func (t *turn) sayWaiting(p *process) {
+	t.print(terminal.Event{Kind: terminal.KindWait, Generation: p.gen, Text: "starts when " + p.waitsFor + " is there"})
+}
+
 func (t *turn) sayStartFailed(p process, ev runner.Failed) {
 	hint := ev.Hint
 	if hint == "" {
@@ -197,6 +201,9 @@ func howItEnded(ev runner.Exited) string {
 	how := fmt.Sprintf("exited with code %d", ev.Code)
 	if ev.Signal != "" {
 		how = "ended by signal " + ev.Signal
+	}
+	if ev.Reason != "" {
+		how = ev.Reason
 	}
 	unit := time.Millisecond
 	if ev.Alive > time.Second {

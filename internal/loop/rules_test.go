@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -249,6 +250,50 @@ func TestP4_StylesheetsAloneNeedNoLoad(t *testing.T) {
 	row(newScript(t), "idle").event(refreshed("/src/a.css", "/src/b.js")).wantView("a script too", told(1, 0))
 	s := row(newScript(t), "building").event(refreshed("/src/a.css"))
 	s.wantView("a build runs", told(0, 0)).built("b").ready(2).wantView("with the swap", told(0, 1))
+}
+
+func TestWaitFor_NewerSaveWins(t *testing.T) {
+	s := row(newScript(t), "starting").waiting(2, "tcp://db:5432")
+	s.wantView("it is told", func(v proxy.View) bool { return v.WaitsFor == "tcp://db:5432" && v.Phase == proxy.Starting })
+	for gen := 2; gen < 2+2*patientKills; gen++ { // patience would leave it to finish, which it never does
+		s.did = nil
+		s.wait(time.Minute).save(watcher.Rebuild).wantDid(fmt.Sprintf("stop #%d", gen), "build")
+		s.event(ran{runner.Failed{Generation: gen}}).built(fmt.Sprint("b", gen)).waiting(gen+1, "tcp://db:5432")
+	}
+	s.waiting(2+2*patientKills, "")
+	s.wantView("it is started", func(v proxy.View) bool { return v.WaitsFor == "" && v.Phase == proxy.Starting })
+}
+
+func TestLive_UnresponsiveTargetIsTakenForACrashedOne(t *testing.T) {
+	s := row(newScript(t), "idle")
+	s.did = nil
+	s.unresponsive(1).wantDid("stop #1", "after 100ms")
+	s.wantView("who comes waits", func(v proxy.View) bool {
+		return v.Generation == 0 && v.Waiting && v.Phase == proxy.BackOff && strings.Contains(v.Problem.Title, "was not answered")
+	})
+	s.did = nil
+	s.retry().wantDid("start #2 a")
+	s.did = nil
+	s.unresponsive(1).exited(1, 2).wantDid() // it is known already
+}
+
+func TestLive_UnresponsiveCandidateInProofGivesWay(t *testing.T) {
+	s := row(newScript(t), "in proof").unresponsive(2)
+	s.wantView("back to #1", func(v proxy.View) bool { return v.Generation == 1 && v.Failed })
+}
+
+// An app that hands its socket to a child and exits has not gone: what it left was ended,
+// and it is started again.
+func TestR12_AppThatLeavesAnotherBehindIsStartedAgain(t *testing.T) {
+	s := row(newScript(t), "idle")
+	s.did = nil
+	s.event(ran{runner.Exited{Generation: 1, PID: 101, Reason: "left pid 7 (shop) behind and exited with code 0", Alive: 3 * time.Second}})
+	s.wantDid("after 100ms")
+	if last := s.said[len(s.said)-1]; !slices.ContainsFunc(s.said, func(l string) bool {
+		return strings.Contains(l, "crash: left pid 7 (shop) behind and exited with code 0 after 3s")
+	}) {
+		t.Errorf("it was said %q", last)
+	}
 }
 
 // TestRule13_LearnedPortIsMoved: a port that is seen at the first start is served

@@ -129,6 +129,7 @@ type process struct {
 	covers   uint64
 	pid      int
 	upstream string
+	waitsFor string    // what it needs before it is started; "" for nothing, or not for long
 	began    time.Time // of its start, then of its swap, then of its stop
 	target   bool      // has been target
 	urgent   bool      // not superseded by what comes later (rule 6)
@@ -278,6 +279,9 @@ func (s *state) view() proxy.View {
 		Failed: s.failed(), Stopping: s.stopping,
 		Phase: s.phase(), Problem: s.shown(), Processes: s.table,
 		Refreshes: s.refreshes, Styles: s.styles,
+	}
+	if p := s.in(starting); p != nil {
+		v.WaitsFor = p.waitsFor
 	}
 	if p := s.in(current); p != nil {
 		v.Generation, v.PID, v.Upstream = p.gen, p.pid, p.upstream

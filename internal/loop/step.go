@@ -103,6 +103,8 @@ func (t *turn) close(n uint64, changes, touched []watcher.Change) {
 
 func (t *turn) takeRan(ev runner.Event) {
 	switch ev := ev.(type) {
+	case runner.Waiting:
+		t.takeWaiting(ev)
 	case runner.Listening:
 		t.takeListening(ev)
 	case runner.Ready:
@@ -111,6 +113,8 @@ func (t *turn) takeRan(ev runner.Event) {
 		t.takeFailed(ev)
 	case runner.Fixed:
 		t.takeFixed(ev)
+	case runner.Unresponsive:
+		t.takeUnresponsive(ev)
 	case runner.Exited:
 		t.takeExited(ev)
 	}

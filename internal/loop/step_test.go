@@ -163,6 +163,14 @@ func (s *script) exited(gen, code int) *script {
 	return s.event(ran{runner.Exited{Generation: gen, PID: 100 + gen, Code: code, Alive: 3 * time.Second, Tail: []string{"boom"}}})
 }
 
+func (s *script) waiting(gen int, need string) *script {
+	return s.event(ran{runner.Waiting{Generation: gen, For: need}})
+}
+
+func (s *script) unresponsive(gen int) *script {
+	return s.event(ran{runner.Unresponsive{Generation: gen, PID: 100 + gen, Reason: "lives, but GET /live was not answered", Alive: 3 * time.Second}})
+}
+
 func (s *script) drained(gen int) *script {
 	return s.event(drained{proxy.Drained{Generation: gen}})
 }
@@ -284,6 +292,7 @@ var cellEvents = map[string]func(*script){
 	"ready":         func(s *script) { s.ready(candidate(s)) },
 	"start failed":  func(s *script) { g := candidate(s); s.failed(g).exited(g, 1) },
 	"target exits":  func(s *script) { s.exited(target(s), 2) },
+	"target hangs":  func(s *script) { s.unresponsive(target(s)) },
 	"target exit 0": func(s *script) { s.exited(target(s), 0) },
 	"locked":        func(s *script) { g := candidate(s); s.locked(g).exited(g, 1) },
 	"prepared":      func(s *script) { s.prepared(nil).save(watcher.Rebuild) },

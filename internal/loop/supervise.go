@@ -68,16 +68,32 @@ func (t *turn) takeExited(ev runner.Exited) {
 	p.pid = ev.PID
 	gone := *p
 	t.remove(gone.gen)
-	switch {
-	case t.stopping:
-	case gone.role == current && !gone.proven:
-		t.fellInProof(gone, ev)
-	case gone.role == current:
-		t.crashed(gone, ev)
+	if gone.role == current && !t.stopping {
+		t.lost(gone, ev)
 	}
 	t.noteEnd(gone, ev)
 	if gone.target && gone.role == stopping {
 		t.sayDrained(gone)
+	}
+}
+
+// takeUnresponsive ends a target that answers no more, and takes it for a crashed one.
+func (t *turn) takeUnresponsive(ev runner.Unresponsive) {
+	p := t.find(ev.Generation)
+	if p == nil || p.role != current || t.stopping {
+		return
+	}
+	gone := *p
+	t.end(p, t.policy.stopTimeout, ev.Reason)
+	t.lost(gone, runner.Exited{Generation: gone.gen, PID: ev.PID, Code: -1, Reason: ev.Reason, Alive: ev.Alive, Tail: ev.Tail})
+}
+
+// lost takes the end of the target that nobody asked for.
+func (t *turn) lost(p process, ev runner.Exited) {
+	if p.proven {
+		t.crashed(p, ev)
+	} else {
+		t.fellInProof(p, ev)
 	}
 }
 
@@ -94,12 +110,12 @@ func (t *turn) fellInProof(p process, ev runner.Exited) {
 	})
 }
 
-// crashed takes the end of the target that nobody asked for.
+// crashed takes the end of a target that had proven itself.
 func (t *turn) crashed(p process, ev runner.Exited) {
 	if ev.Alive >= steady {
 		t.failures = 0
 	}
-	calm := ev.Code == 0 && ev.Signal == ""
+	calm := ev.Code == 0 && ev.Signal == "" && ev.Reason == "" // else it has not really gone
 	wanted := t.policy.restart == RestartAlways || t.policy.restart == RestartOnFailure && !calm
 	t.sayExit(p, ev, wanted)
 	t.fell(p, howItEnded(ev))

@@ -16,6 +16,7 @@ import (
 type check func(text string) string
 
 func swaps() []string    { return []string{"auto", "overlap", "stop-first"} }
+func readies() []string  { return []string{"", "notify"} }
 func restarts() []string { return []string{"on-failure", "always", "never"} }
 func actions() []string  { return []string{"rebuild", "restart", "signal", "refresh", "ignore"} }
 
@@ -79,6 +80,28 @@ func checkPath(text string) string {
 func checkEditor(text string) string {
 	return unless(text == "" || strings.TrimSpace(text) != "" && strings.Count(text, "{") == strings.Count(text, "}"),
 		`is not a command: write it as "code -g {file}:{line}:{column}"`)
+}
+
+// checkNeed takes what runner/needs knows.
+func checkNeed(text string) string {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+	case u.Scheme == "tcp":
+		host, port, err := net.SplitHostPort(u.Host)
+		_, number := strconv.ParseUint(port, 10, 16)
+		return unless(err == nil && host != "" && number == nil && u.Path == "", `does not name host and port: write it as "tcp://db:5432"`)
+	case u.Scheme == "http" || u.Scheme == "https":
+		return unless(u.Host != "", `does not name a host: write it as "http://search/health"`)
+	case u.Scheme == "file":
+		return unless(u.Host == "" && u.Opaque+u.Path != "", `does not name a file: write it as "file:run/socket" or "file:/run/socket"`)
+	}
+	return `is nothing that can be waited for: write "tcp://host:port", "http://host/path" or "file:path"`
+}
+
+func checkCount(text string) string {
+	n, err := strconv.ParseInt(text, 0, 0)
+	return unless(err == nil && n >= 1, "is too few: write 1 or more")
 }
 
 func checkPositive(text string) string {

@@ -8,13 +8,15 @@ import (
 
 const prefix = "WATCHER_"
 
+// ours are what we set for an app, which may be another watcher.
+var ours = []string{"WATCHER_GENERATION", "WATCHER_URL", "WATCHER_ID", "WATCHER_LISTEN"}
+
 // readEnvironment takes the variables that stand for keys. An unknown one is an error
 // only if it is near a known one: other programs may use the prefix too.
 func (l *loader) readEnvironment(env []string) {
 	for _, entry := range env {
 		name, text, _ := strings.Cut(entry, "=")
-		// The first two are what we set for an app, which may be another watcher.
-		if !strings.HasPrefix(name, prefix) || name == "WATCHER_GENERATION" || name == "WATCHER_URL" || text == "" {
+		if !strings.HasPrefix(name, prefix) || slices.Contains(ours, name) || text == "" {
 			continue
 		}
 		at := place{name: name}

@@ -73,9 +73,14 @@ type Run struct {
 	PortEnv      string   `toml:"port_env"`
 	Port         int      `toml:"port"` // the app's own fixed port; absent (0) means not told
 	Remap        Auto     `toml:"remap"`
-	Socket       bool     `toml:"socket"` // hand the app a listening socket
+	Socket       bool     `toml:"socket"`   // hand the app a listening socket
+	WaitFor      []string `toml:"wait_for"` // what must be there before a start
+	Ready        string   `toml:"ready"`    // "" or notify
 	ReadyPath    string   `toml:"ready_path"`
 	ReadyTimeout Duration `toml:"ready_timeout"`
+	LivePath     string   `toml:"live_path"`
+	LiveInterval Duration `toml:"live_interval"`
+	LiveFailures int      `toml:"live_failures"`
 	StopSignal   string   `toml:"stop_signal"`
 	StopTimeout  Duration `toml:"stop_timeout"`
 	DrainTimeout Duration `toml:"drain_timeout"`
@@ -126,6 +131,8 @@ func Default() Settings {
 			PortEnv:      "PORT",
 			Remap:        "auto",
 			ReadyTimeout: Duration(30 * time.Second),
+			LiveInterval: Duration(10 * time.Second),
+			LiveFailures: 3,
 			StopSignal:   "SIGTERM",
 			StopTimeout:  Duration(10 * time.Second),
 			DrainTimeout: Duration(60 * time.Second),

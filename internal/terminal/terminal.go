@@ -34,6 +34,7 @@ const (
 	KindEqual    Kind = "same"     // a build gave the binary that already runs; Took
 	KindRefresh  Kind = "refresh"  // browsers are told; Files
 	KindSignal   Kind = "signal"   // the running process was signalled; Files, Text
+	KindWait     Kind = "wait"     // a start waits for what the app needs; Text
 	KindSwap     Kind = "swap"     // a generation became target; Took, Held, HeldFor
 	KindDrain    Kind = "drain"    // an old generation finished and stopped; Finished, Cut, Took
 	KindExit     Kind = "exit"     // the app ended by itself; Text, Code

@@ -57,6 +57,7 @@ func events() []Event {
 		{Kind: KindState, Generation: 9, PID: 4245, State: "backing off", Text: "ended by signal killed after 3.1s", Code: &killed, Signal: "killed", Attempt: 3, NextTry: at.Add(400 * time.Millisecond)},
 		{Kind: KindSettings, Text: "changed: proxy.fresh, run.swap"},
 		{Kind: KindWarn, Text: "port 8080 is taken: the front is http://localhost:8081", Hint: "end the other program"},
+		{Kind: KindWait, Generation: 9, Text: "starts when tcp://db:5432 is there"},
 		{Kind: KindStop, Text: "requests in flight may finish; interrupt again to end at once"},
 	}
 	for i := range es {

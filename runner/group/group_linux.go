@@ -1,4 +1,4 @@
-package runner
+package group
 
 import (
 	"os/exec"
@@ -14,7 +14,7 @@ func isolate(cmd *exec.Cmd) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
-	cmd.SysProcAttr.Setpgid = true
+	cmd.SysProcAttr.Setpgid = !cmd.SysProcAttr.Setsid // who leads a session leads a group, and may not ask for it
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 }
 

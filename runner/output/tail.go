@@ -1,4 +1,4 @@
-package runner
+package output
 
 import (
 	"bytes"
@@ -23,8 +23,8 @@ type tail struct {
 	open  [2][]byte // what each stream has written since its last newline
 }
 
-// stream is one of the two: it passes what is written on to sink and keeps the end.
-type stream struct {
+// keeper is one of the two: it passes what is written on to sink and keeps the end.
+type keeper struct {
 	tail  *tail
 	index int
 	sink  io.Writer // may be nil
@@ -32,11 +32,11 @@ type stream struct {
 
 // Write never fails: an error would close the pipe, and the app would be ended by
 // SIGPIPE because our own output is gone.
-func (s stream) Write(text []byte) (int, error) {
-	if s.sink != nil {
-		_, _ = s.sink.Write(text)
+func (k keeper) Write(text []byte) (int, error) {
+	if k.sink != nil {
+		_, _ = k.sink.Write(text)
 	}
-	s.tail.add(s.index, text)
+	k.tail.add(k.index, text)
 	return len(text), nil
 }
 

@@ -1,0 +1,41 @@
+package runner
+
+import (
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/watcher-dev/watcher/runner/output"
+)
+
+// portStolen says whether another program took the given port between our choice and
+// the app's bind: the app has ended over it, or the other one answers there.
+func (p *process) portStolen(ended bool, fail *refusal) bool {
+	if p.spec.Socket || p.settled {
+		return false
+	}
+	if !ended {
+		return fail != nil && fail.stolen
+	}
+	taken := ":" + strconv.Itoa(p.port) + ": bind: address already in use" // in the words of package net
+	return strings.Contains(strings.Join(p.output.Last(), "\n"), taken)
+}
+
+// startAgain starts the app on another port, so that nobody notices, unless its end was
+// asked for meanwhile. What is left of the first process is ended before.
+func (p *process) startAgain(gone <-chan struct{}) (started bool) {
+	if p.told() {
+		return false
+	}
+	p.group.Signal(syscall.SIGKILL)
+	<-gone
+	p.mu.Lock() // a stop that comes now waits, and finds the new group
+	defer p.mu.Unlock()
+	if p.doomed {
+		return false
+	}
+	p.settled = true
+	p.moves.close()
+	p.moves, p.left, p.output = nil, nil, output.Output{}
+	return p.launch() == nil
+}
