@@ -15,12 +15,22 @@ import (
 )
 
 func (c Call) initCommand(f *flags) *cobra.Command {
+	var from string
 	init := &cobra.Command{
 		Use: "init", Short: "write a commented " + settings.File, Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
+			switch from {
+			case "":
+			case "air":
+				return c.writeFromAir(f)
+			default:
+				return usageError{fmt.Errorf("--from %q is not known: write --from air", from)}
+			}
 			return c.writeSettings(f.settingsPath(c.Dir), settings.WriteCommented, "every key stands in it with its default")
 		},
 	}
+	init.Flags().StringVar(&from, "from", "", "carry over the settings of another `TOOL`: air")
+	_ = init.RegisterFlagCompletionFunc("from", cobra.FixedCompletions([]string{"air"}, cobra.ShellCompDirectiveNoFileComp))
 	init.AddCommand(&cobra.Command{
 		Use: "vscode", Short: "write a task and a way to attach a debugger into .vscode", Args: noArguments,
 		Long: `init vscode writes .vscode/tasks.json and .vscode/launch.json in this folder,

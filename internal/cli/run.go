@@ -45,6 +45,7 @@ type session struct {
 	builder *builder.Builder
 	graph   *graph.Reader
 	rough   *watcher.Graph // before the first answer of go list; nil if nothing is known
+	told    string         // what was said of settings that are not our own
 	panics  sync.Map       // generation → terminal.Problem, of processes whose end is not told yet
 }
 
@@ -79,7 +80,7 @@ func (s *session) find() error {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return usageError{fmt.Errorf("no folder %q: check -C", s.flags.dir)}
 	}
-	s.site = site{start: s.Dir, env: s.Env, settings: s.flags.settingsPath(s.Dir)}
+	s.site = site{start: s.Dir, env: s.Env, settings: s.flags.settingsInUse(s.Dir)}
 	if err := s.readSettings(); err != nil {
 		return err
 	}
@@ -135,12 +136,16 @@ func (s *session) load() (settings.Settings, []settings.Problem, error) {
 		}
 		path = ""
 	}
-	loaded, warnings, err := settings.Load(path, s.shown(s.site.settings), s.Env)
+	loaded, warnings, told, err := s.loadFile(path)
 	if errors.Is(err, fs.ErrPermission) {
 		err = fmt.Errorf("%w: make it readable, or start watcher elsewhere", err)
 	}
 	if err != nil {
 		return loaded, warnings, err
+	}
+	if told != s.told {
+		s.told = told
+		s.terminal.Print(terminal.Event{Kind: terminal.KindSettings, Text: told})
 	}
 	loaded = s.flags.over(loaded)
 	if loaded.Run.Swap == string(loop.SwapOverlap) && loaded.Run.Port != 0 && loaded.Run.Remap == "false" {
