@@ -16,9 +16,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// TestGolden converts each file of testdata, as on Linux. What comes out is a settings file
+// TestT6_EachKeyHasItsPlace converts each file of testdata, as on Linux. What comes out is a settings file
 // without a mistake, which sets what Taken says and nothing else, and which names each key.
-func TestGolden(t *testing.T) {
+func TestT6_EachKeyHasItsPlace(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.toml")
 	if err != nil || len(files) < 8 {
 		t.Fatalf("%d files, %v", len(files), err)

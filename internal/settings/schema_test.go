@@ -14,10 +14,10 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// TestSchemaHasEveryKey: each key stands in the schema with its meaning, its default and
+// TestT7_SchemaHasEveryKey: each key stands in the schema with its meaning, its default and
 // its words, and no other. TestKeysAreThoseOfTheStructs holds the keys to the types, the
 // README's test its table to the keys.
-func TestSchemaHasEveryKey(t *testing.T) {
+func TestT7_SchemaHasEveryKey(t *testing.T) {
 	root := schema(t)
 	names := 0
 	for _, table := range root.Properties {
@@ -57,9 +57,9 @@ func TestSchemaHasEveryKey(t *testing.T) {
 	}
 }
 
-// TestSchemaAgreesWithLoad: what loads without a word is right by the schema, so that no
+// TestT7_SchemaAgreesWithLoad: what loads without a word is right by the schema, so that no
 // editor marks what watcher takes; words and types that watcher refuses it refuses too.
-func TestSchemaAgreesWithLoad(t *testing.T) {
+func TestT7_SchemaAgreesWithLoad(t *testing.T) {
 	root := schema(t)
 	files, _ := filepath.Glob("testdata/*.toml")
 	for _, file := range files {
