@@ -198,9 +198,10 @@ func (d *Debugger) attach(t *target) {
 	d.count(1)
 }
 
-// detach counts it out. The last one to leave lets the app go.
+// detach counts it out. The last one to leave lets the app go, and until that is done no
+// limit counts.
 func (d *Debugger) detach(t *target) {
-	d.count(-1)
+	defer d.count(-1)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.clients--; t.clients == 0 {
