@@ -228,3 +228,23 @@ func TestB6_OneLineAndWhatToDo(t *testing.T) {
 		})
 	}
 }
+
+// TestB6_OtherWaysToSwap: a fixed port that is moved, and stop-first.
+func TestB6_OtherWaysToSwap(t *testing.T) {
+	for _, way := range []string{"auto", "stop-first"} {
+		t.Run(way, func(t *testing.T) {
+			p := prepare(t, "testdata/ownport")
+			port := freePort(t)
+			p.env = append(p.env, "PATH="+delveFolder(t)+":"+os.Getenv("PATH"))
+			p.run("--debug="+strconv.Itoa(port), "--swap", way)
+			p.await("ready  ")
+			c := attachDAP(t, port, filepath.Join(p.dir, "none.go"), 1)
+			p.save("main.go", "const version = 1", "const version = 2")
+			if body := c.await("event", "terminated"); body["restart"] != true {
+				t.Fatalf("terminated says %v", body)
+			}
+			attachDAP(t, port, filepath.Join(p.dir, "none.go"), 1)
+			p.awaitVersion(2)
+		})
+	}
+}

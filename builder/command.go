@@ -63,6 +63,9 @@ func arguments(s Spec, out string) ([]string, error) {
 	ldflags, _ := split(s.Flags, "ldflags")
 	global, _ := split(goflags(s.Env), "ldflags")
 	link := []string{ourLdflags}
+	if s.Debug {
+		link = []string{"-buildid="}
+	}
 	for _, value := range slices.Concat(global, ldflags, []string{s.Ldflags}) {
 		link = append(link, linkerArgs(value)...)
 	}
