@@ -276,6 +276,20 @@ func TestB6_ClientOfJSONRPC(t *testing.T) {
 	}
 }
 
+// TestX1_PagesOfTheBrowserAreCut: what a page can send begins with a method of HTTP.
+func TestX1_PagesOfTheBrowserAreCut(t *testing.T) {
+	_, first, addr := site(t)
+	from := len(first.asked)
+	for _, request := range []string{"POST / HTTP/1.1\r\n\r\n{\"method\":\"RPCServer.State\",\"params\":[{}],\"id\":1}", "CONNECT x:1 HTTP/1.1\r\n\r\n"} {
+		c := open(t, addr)
+		fmt.Fprint(c.conn, request)
+		c.expect("")
+	}
+	if first.was(from, "State {}") {
+		t.Error("it has reached Delve")
+	}
+}
+
 // TestB6_SilentClientsDoNotStay, nor those who wait for what does not come.
 func TestB6_SilentClientsDoNotStay(t *testing.T) {
 	d, _, addr := site(t)

@@ -35,8 +35,8 @@ func (d *Debugger) serve(client net.Conn) {
 	}
 	defer d.forget(s)
 	first, err := s.in.Peek(1)
-	if err != nil {
-		return
+	if err != nil || first[0] != 'C' && first[0] != '{' {
+		return // a page in the browser, or a mistake
 	}
 	s.dap = first[0] == 'C' // of Content-Length; JSON-RPC begins with a brace
 	if !d.enter(s) {
