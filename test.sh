@@ -28,7 +28,7 @@ step install what is missing
 command -v go >/dev/null || fail 'go is missing: install it from go.dev/dl'
 install
 go mod download
-for folder in testdata/ginapp testdata/grpcapp; do (cd $folder && go mod download); done
+for folder in testdata/ginapp testdata/grpcapp testdata/dlv; do (cd $folder && go mod download); done
 
 step format, vet, staticcheck, tidy
 unformatted=$(gofmt -l .)

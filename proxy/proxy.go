@@ -109,6 +109,9 @@ type Config struct {
 	Warn     func(text, hint string)
 	Panicked func(Panic)
 
+	// Debugged, if it is set, reports whether a client of a debugger is connected: then no
+	// limit of holding or draining counts (rule 45). It is asked from any goroutine.
+	Debugged func() bool
 	// Look, if it is set, is asked by each request that arrives, from its goroutine, for
 	// a number that was raised by a save made before; 0 if none is known that the view
 	// lacks. So a save of which no event tells is not answered by older code (rule 32).

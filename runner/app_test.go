@@ -66,6 +66,7 @@ var apps = map[string]func(){
 	"say terminals":  sayTerminals,
 	"flood":          flood,
 	"parent":         parent,
+	"debugger":       debugger,
 
 	"hand over":       handOver,
 	"serve fd 3":      func() { serveFiles(3) },

@@ -46,11 +46,13 @@ type process struct {
 	left     []kin.Process // what the leader left behind when it ended
 	oomKills int           // see there; at the start
 	moves    *moves.Moves  // nil unless its listeners are moved; set with group
+	debugged debugged
 
 	telling sync.Mutex // reports come one after the other
 
 	mu      sync.Mutex
 	doomed  bool        // its end was asked for
+	served  bool        // was ready
 	killing *time.Timer // set by the first stop
 	killAt  time.Time
 }
@@ -85,6 +87,7 @@ func (p *process) run() {
 		p.tell(p.failed(*fail))
 	default:
 		found.Took = time.Since(began)
+		p.setServed()
 		p.tell(found)
 		if !found.OwnPort {
 			p.reportFixed(alive)
@@ -105,7 +108,7 @@ func (p *process) run() {
 	end := p.ending()
 	p.tell(Exited{
 		Generation: p.spec.Generation,
-		PID:        p.group.ID,
+		PID:        p.pid(),
 		Code:       end.code,
 		Signal:     end.signal,
 		Reason:     end.reason,
@@ -155,6 +158,11 @@ func (p *process) launch() error {
 		return err
 	}
 	cmd.Env = env
+	if s.Debugger != nil {
+		if err := p.underDebugger(cmd); err != nil {
+			return err
+		}
+	}
 	if s.Socket {
 		socket, err := p.handSocket(cmd)
 		if err != nil {
@@ -216,8 +224,12 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 	if timeout == 0 {
 		timeout = defaultReadyTimeout
 	}
-	ctx, cancel := context.WithTimeout(alive, timeout)
+	ctx, cancel := context.WithCancel(alive)
 	defer cancel()
+	defer p.unattended(timeout, cancel).Stop()
+	if fail := p.awaitApp(ctx); fail != nil {
+		return Ready{}, fail
+	}
 	var ready Ready
 	var fail, locked *refusal
 	var both sync.WaitGroup
@@ -242,7 +254,7 @@ func (p *process) find(ctx context.Context, limit time.Duration) (Ready, *refusa
 		return Ready{}, fail
 	}
 	s := search{
-		group: p.group.ID,
+		group: p.pid(),
 		name:  p.portEnv(),
 		given: p.port,
 		told:  p.spec.Port, likely: p.spec.Likely, unix: p.spec.Unix != "",
@@ -259,7 +271,7 @@ func (p *process) find(ctx context.Context, limit time.Duration) (Ready, *refusa
 	}
 	return Ready{
 		Generation: p.spec.Generation,
-		PID:        p.group.ID,
+		PID:        p.pid(),
 		Upstream:   addr,
 		OwnPort:    !strings.HasSuffix(addr, ":"+strconv.Itoa(p.port)) && s.asked == 0,
 		Asked:      s.asked,
@@ -269,7 +281,7 @@ func (p *process) find(ctx context.Context, limit time.Duration) (Ready, *refusa
 
 // reportFixed reports the other fixed ports of a process, now or a moment later.
 func (p *process) reportFixed(alive context.Context) {
-	fixed := func() []string { return slices.DeleteFunc(sockets.Fixed(p.group.ID, p.port), p.moves.Has) }
+	fixed := func() []string { return slices.DeleteFunc(sockets.Fixed(p.pid(), p.port), p.moves.Has) }
 	addrs := fixed()
 	if len(addrs) == 0 && pause(alive, fixedDelay) {
 		addrs = fixed()
@@ -282,7 +294,7 @@ func (p *process) reportFixed(alive context.Context) {
 func (p *process) failed(r refusal) Failed {
 	return Failed{
 		Generation: p.spec.Generation,
-		PID:        p.group.ID,
+		PID:        p.pid(),
 		Reason:     r.reason,
 		Hint:       r.hint,
 		OwnPorts:   r.own,
@@ -340,13 +352,24 @@ func (p *process) stop(limit time.Duration) {
 			sig = syscall.SIGTERM
 		}
 		p.group.Signal(sig)
-		p.killing = time.AfterFunc(limit, func() { p.signal(syscall.SIGKILL) })
+		kill := func() { p.signal(syscall.SIGKILL) }
+		if p.served {
+			p.killing = p.unattended(limit, kill)
+		} else { // nobody debugs it, and the next start waits for its end
+			p.killing = time.AfterFunc(limit, kill)
+		}
 	case at.Before(p.killAt):
 		p.killing.Reset(limit)
 	default:
 		return
 	}
 	p.killAt = at
+}
+
+func (p *process) setServed() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.served = true
 }
 
 // told says whether its end was asked for.

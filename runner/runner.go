@@ -63,6 +63,7 @@ type Spec struct {
 	ReadyTimeout time.Duration  // 0 means 30 s
 	Live         Liveness       // asked while it serves
 	StopSignal   syscall.Signal // 0 means SIGTERM
+	Debugger     Debugger       // that the app runs under; nil means none
 	Moved        bool           // the binary was built so that its fixed listeners can be moved: move them
 	Stdout       io.Writer      // written to by one goroutine at a time for each stream; errors are passed over
 	Stderr       io.Writer      // nil, for both, means that only the tail is kept

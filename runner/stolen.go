@@ -36,6 +36,6 @@ func (p *process) startAgain(gone <-chan struct{}) (started bool) {
 	}
 	p.settled = true
 	p.moves.Close()
-	p.moves, p.left, p.output = nil, nil, output.Output{}
+	p.moves, p.left, p.output, p.debugged = nil, nil, output.Output{}, debugged{}
 	return p.launch() == nil
 }

@@ -291,6 +291,17 @@ func (s *state) view() proxy.View {
 	return v
 }
 
+// debugged is the generation to which clients of a debugger are led: the target, or
+// without one the candidate, which may need it most; 0 for none.
+func (s *state) debugged() int {
+	for _, r := range []role{current, starting} {
+		if p := s.in(r); p != nil && !s.stopping {
+			return p.gen
+		}
+	}
+	return 0
+}
+
 func (s *state) phase() proxy.Phase {
 	switch {
 	case s.stopping:

@@ -29,6 +29,7 @@ type Kind string
 const (
 	KindReady    Kind = "ready"    // the first generation serves; Text is the front's address
 	KindFront    Kind = "front"    // the front opened; Text is its address
+	KindDebug    Kind = "debug"    // debuggers may attach; Text is the address
 	KindChange   Kind = "change"   // files changed; Files
 	KindRun      Kind = "run"      // a rule's command ended well; Text is the command, Took
 	KindBuild    Kind = "build"    // a build ended well; Took

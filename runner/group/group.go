@@ -41,10 +41,11 @@ type Group struct {
 	cmd     *exec.Cmd
 	starter *Starter
 
-	mu     sync.Mutex
-	killed bool // by us, while the leader lived
-	ended  bool // the leader
-	reaped bool // the number may belong to another process
+	mu      sync.Mutex
+	killed  bool     // by us, while the leader lived
+	ended   bool     // the leader
+	reaped  bool     // the number may belong to another process
+	adopted *adopted // nil if there is none
 }
 
 // NewStarter makes a starter. Close ends it.
@@ -114,6 +115,9 @@ func (g *Group) Signal(sig syscall.Signal) {
 		return
 	}
 	g.killed = g.killed || sig == syscall.SIGKILL && !g.ended
+	if g.adopted.signal(sig) && sig != syscall.SIGKILL {
+		return
+	}
 	signalGroup(g.ID, sig)
 }
 
@@ -141,6 +145,7 @@ func (g *Group) Wait() error {
 		g.Leave()
 	}
 	g.Signal(syscall.SIGKILL)
+	g.awaitAdopted()
 	g.starter.guard.remove(g.ID)
 	g.mu.Lock()
 	g.reaped = true
