@@ -88,7 +88,7 @@ func wholeDocument(res *http.Response) (xml, ok bool) {
 	encoding, disposition := h.Get("Content-Encoding"), h.Get("Content-Disposition")
 	switch code := res.StatusCode; {
 	case code < 200, code == http.StatusNoContent, code == http.StatusResetContent, code == http.StatusPartialContent,
-		code >= 300 && code < 400, res.ContentLength == 0, h.Get("Content-Range") != "",
+		code >= 300 && code < 400, res.ContentLength == 0,
 		encoding != "" && !strings.EqualFold(encoding, "identity"),
 		strings.HasPrefix(strings.ToLower(strings.TrimSpace(disposition)), "attachment"):
 		return false, false

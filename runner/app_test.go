@@ -56,7 +56,7 @@ var apps = map[string]func(){
 	"exit 4 on HUP":  func() { exitOn(syscall.SIGHUP, 4); serve(port()) },
 	"grandchild":     func() { spawn("lounge", false); serve(port()) },
 	"orphan":         func() { spawn("forker", false); serve(port()) },
-	"mute child":     func() { spawn("mute lounge", false); serve(port()) },
+	"mute child":     func() { os.Unsetenv(kin.Variable); spawn("mute lounge", false); serve(port()) }, // only its group tells whose it is
 	"escapee":        func() { os.Unsetenv(kin.Variable); spawn("lounge", true); serve(port()) },
 	"build":          func() { spawn("lounge", false); lounge() },
 	"leave behind":   func() { spawn("lounge", false) },

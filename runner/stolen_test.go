@@ -19,12 +19,11 @@ func TestStolenPort_AnotherIsTaken(t *testing.T) {
 	t.Parallel()
 	for gen, test := range []struct {
 		name  string
-		steal func(*testing.T, int)
+		steal func(*testing.T, int) error
 	}{{"bind late", bindOnly}, {"bind the second time", listenOn}} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			a, here, port := startToSteal(t, gen, test.name)
-			test.steal(t, port)
+			a, here, port := robbed(t, gen, test.name, test.steal)
 			create(t, here, "go")
 			ready := next[Ready](a)
 			if strings.HasSuffix(ready.Upstream, fmt.Sprint(":", port)) || ready.OwnPort {
@@ -40,8 +39,7 @@ func TestStolenPort_AnotherIsTaken(t *testing.T) {
 
 func TestStolenPort_StopWins(t *testing.T) {
 	t.Parallel()
-	a, here, port := startToSteal(t, 1, "bind late")
-	bindOnly(t, port)
+	a, here, _ := robbed(t, 1, "bind late", bindOnly)
 	a.r.Stop(1, patience) // which this app ignores
 	create(t, here, "go")
 	if failed := next[Failed](a); failed.Reason != "exited with code 1 before it was ready" {
@@ -50,36 +48,43 @@ func TestStolenPort_StopWins(t *testing.T) {
 	next[Exited](a)
 }
 
-// startToSteal starts an app that says its port, and binds it when it is told to.
-func startToSteal(t *testing.T, gen int, name string) (a *app, dir string, port int) {
-	a = start(t, newRunner(t), gen, name, func(s *Spec) { dir = s.Dir })
-	port, err := strconv.Atoi(strings.TrimPrefix(a.output.line(t, "port "), "port "))
-	if err != nil {
-		t.Fatal(err)
+// robbed starts an app that says its port, and binds it when it is told to, and steals
+// that port; another one where a connection of an earlier test lingers on it.
+func robbed(t *testing.T, gen int, name string, steal func(*testing.T, int) error) (a *app, dir string, port int) {
+	for range 20 {
+		a = start(t, newRunner(t), gen, name, func(s *Spec) { dir = s.Dir })
+		port, err := strconv.Atoi(strings.TrimPrefix(a.output.line(t, "port "), "port "))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.output.line(t, "pid ")
+		if err = steal(t, port); err == nil {
+			return a, dir, port
+		}
+		t.Log(err)
+		a.r.Close()
 	}
-	a.output.line(t, "pid ")
-	return a, dir, port
+	t.Fatal("no port could be stolen")
+	return nil, "", 0
 }
 
 // listenOn steals a port so that everybody sees it.
-func listenOn(t *testing.T, port int) {
+func listenOn(t *testing.T, port int) error {
 	l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", port))
-	if err != nil {
-		t.Fatal(err)
+	if err == nil {
+		t.Cleanup(func() { l.Close() })
 	}
-	t.Cleanup(func() { l.Close() })
+	return err
 }
 
 // bindOnly steals a port so that only the next one who binds it notices.
-func bindOnly(t *testing.T, port int) {
+func bindOnly(t *testing.T, port int) error {
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { syscall.Close(fd) })
-	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}); err != nil {
-		t.Fatal(err)
-	}
+	return syscall.Bind(fd, &syscall.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}})
 }
 
 // bindLate says the port that it was given, and binds it when it is told to; one that

@@ -179,7 +179,7 @@ func (w *Watcher) find(name string, in folder, m mode) {
 	_, open := w.round.touched[name]
 	// In a folder that is not new, what the rules before knew of can be unknown only if it is new.
 	isNew := !known && !in.fresh && w.before != nil && w.before.classify(name, in).action != Ignore
-	unseen := known && in.fresh // nobody was told what happened to it while its folder was not watched
+	unseen := known && in.fresh && m != checked // nobody was told what happened to it while its folder was not watched
 	switch {
 	case m == everything, m >= saved && !known, m == checked && !open && w.differs(name, f),
 		unseen, isNew, !known && !open && w.late(name):

@@ -89,8 +89,13 @@ func folder(pkg string) string {
 
 // promises reports whether each row of the table has tests and each of them passed.
 func (r results) promises(text string) bool {
-	bad, all := 0, parse(text)
+	bad, all, seen := 0, parse(text), map[string]bool{}
 	for _, p := range all {
+		if seen[p.id] {
+			fmt.Printf("%s has two rows\n", p.id)
+			bad++
+		}
+		seen[p.id] = true
 		if len(p.tests) == 0 {
 			fmt.Printf("%s names no test\n", p.id)
 			bad++

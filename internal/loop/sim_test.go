@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +21,6 @@ import (
 // the parts' contracts allow, in any order. After each event it checks the invariants.
 type world struct {
 	t     testing.TB
-	only  string          // the invariant that is looked at; "" for all
 	pick  func(n int) int // 0 ≤ result < n
 	now   time.Time
 	state state
@@ -93,12 +94,9 @@ func newWorld(t testing.TB, pick func(int) int) *world {
 	}
 }
 
-// fail ends the walk, unless only another invariant is looked at.
+// fail ends the walk.
 func (w *world) fail(invariant, format string, args ...any) {
 	w.t.Helper()
-	if w.only != "" && w.only != invariant {
-		return
-	}
 	for _, line := range w.trace {
 		w.t.Log(line)
 	}
@@ -626,13 +624,51 @@ func TestInvariant_SettledIsServedOrFailed(t *testing.T) { walks(t, "SettledIsSe
 func TestInvariant_Bounds(t *testing.T)                  { walks(t, "Bounds") }
 func TestInvariant_ComesToRest(t *testing.T)             { walks(t, "ComesToRest") }
 
+// walks fails if a walk has broken the invariant. All tests look at the same walks.
 func walks(t *testing.T, invariant string) {
-	for seed := range uint64(3000) {
-		random := rand.New(rand.NewPCG(seed, 1))
-		w := newWorld(t, random.IntN)
-		w.only = invariant
-		w.walk(random.IntN(120))
+	if how := walked()[invariant]; how != "" {
+		t.Fatal(how)
 	}
+}
+
+// walked returns how each broken invariant was broken first.
+var walked = sync.OnceValue(func() map[string]string {
+	broken := map[string]string{}
+	for seed := range uint64(3000) {
+		walk(seed, broken)
+	}
+	return broken
+})
+
+// walk plays one world until its end, or until an invariant is broken.
+func walk(seed uint64, broken map[string]string) {
+	random := rand.New(rand.NewPCG(seed, 1))
+	r := &record{seed: seed}
+	defer func() {
+		if e := recover(); e != nil && e != r {
+			panic(e)
+		}
+		if r.invariant != "" && broken[r.invariant] == "" {
+			broken[r.invariant] = r.text
+		}
+	}()
+	newWorld(r, random.IntN).walk(random.IntN(120))
+}
+
+// record stands for the test of a walk in which several tests have a share.
+type record struct {
+	testing.TB
+	seed            uint64
+	invariant, text string
+}
+
+func (r *record) Helper()         {}
+func (r *record) Log(args ...any) { r.text += fmt.Sprintln(args...) }
+func (r *record) Fatalf(format string, args ...any) {
+	how := fmt.Sprintf(format, args...)
+	r.invariant, _, _ = strings.Cut(how, ": ")
+	r.text += fmt.Sprintf("seed %d: %s", r.seed, how)
+	panic(r)
 }
 
 // FuzzStep lets the fuzzer choose what happens.

@@ -24,8 +24,9 @@ var stateOf = [...]string{
 
 // processes lists those that live, oldest first, then the one that fell last.
 func (s *state) processes() []proxy.Process {
-	var all []proxy.Process
-	for _, p := range s.procs {
+	all := make([]proxy.Process, 0, maxProcesses+1)
+	for i := range s.procs {
+		p := &s.procs[i]
 		row := proxy.Process{Generation: p.gen, PID: p.pid, State: stateOf[p.role], Reason: p.reason}
 		if p.role == starting {
 			row.Attempt = s.failures
@@ -91,11 +92,12 @@ func (t *turn) tellStates() {
 }
 
 func rowOf(rows []proxy.Process, gen int) *proxy.Process {
-	i := slices.IndexFunc(rows, func(p proxy.Process) bool { return p.Generation == gen })
-	if i < 0 {
-		return nil
+	for i := range rows {
+		if rows[i].Generation == gen {
+			return &rows[i]
+		}
 	}
-	return &rows[i]
+	return nil
 }
 
 func (t *turn) sayState(p proxy.Process) {

@@ -58,7 +58,7 @@ type Position struct {
 func (p Project) Explain(problem Problem) *Report {
 	r := p.report(problem)
 	if problem.Kind != "build" {
-		if panicked, ok := FindPanic(problem.Text); ok {
+		if panicked, ok := FindPanic(r.Text); ok {
 			r.Title = bounded(r.Title+": "+panicked.Message, maxTitle)
 			p.addFrames(r, panicked.Frames)
 			return r
