@@ -138,6 +138,7 @@ var ways = map[string]func(t *testing.T, name, text string){
 }
 
 func TestW1_EveryWayToSave(t *testing.T) {
+	t.Parallel()
 	everywhere(t, small, func(t *testing.T, p *probe) {
 		for way, save := range ways {
 			for i := range 100 {
@@ -154,6 +155,7 @@ func TestW1_EveryWayToSave(t *testing.T) {
 // A file that has been emptied is waited for: the number that its loss raised is
 // closed by what is written next.
 func TestW1_EmptiedFileIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	p := watch(t, plant(t, small), Config{})
 	must(t, os.Truncate(p.path("main.go"), 0))
 	if e, ok := p.next().(Pending); !ok {
