@@ -248,7 +248,7 @@ func (p *probe) lines(b Batch) []string {
 		if rel, err := filepath.Rel(p.root, c.Path); err == nil {
 			name = filepath.ToSlash(rel)
 		}
-		lines = append(lines, strings.TrimSpace(name+" "+word(c.Action)+" "+c.Signal))
+		lines = append(lines, strings.TrimSpace(name+" "+c.Action.String()+" "+c.Signal))
 	}
 	return lines
 }
@@ -261,7 +261,7 @@ func (p *probe) awaits(text string, names ...string) {
 	for wrong := len(names); wrong > 0; {
 		batch, _ := p.end().(Batch)
 		for _, c := range batch.Changes {
-			if name := filepath.ToSlash(p.w.rules.rel(c.Path)); !slices.Contains(names, name) {
+			if name := filepath.ToSlash(p.w.rules.Rel(c.Path)); !slices.Contains(names, name) {
 				p.t.Fatalf("saw %q", name)
 			}
 		}
@@ -302,8 +302,4 @@ func must(t *testing.T, err error) {
 
 func covers(got, want []string) bool {
 	return !slices.ContainsFunc(want, func(s string) bool { return !slices.Contains(got, s) })
-}
-
-func word(a Action) string {
-	return [...]string{"ignore", "run", "refresh", "signal", "restart", "rebuild", "reload"}[a]
 }

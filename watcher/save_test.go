@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+	"github.com/watcher-dev/watcher/watcher/rules"
 )
 
 const small = `
@@ -219,7 +220,8 @@ func TestRule1_ClosedAtTheLimit(t *testing.T) {
 		"emptied file": {prepare: func(_ *Watcher, main string) { must(t, os.Truncate(main, 0)) }},
 		"lost events":  {prepare: func(w *Watcher, _ string) { w.round.walkLater(everything) }},
 		"folder left": {func(w *Watcher, _ string) {
-			w.rules.ignore = []string{"static"}
+			w.cfg.Ignore = []string{"static"}
+			w.rules = w.newRules()
 			w.round.walkLater(saved)
 		}, saved},
 	} {
@@ -229,7 +231,7 @@ func TestRule1_ClosedAtTheLimit(t *testing.T) {
 			defer w.release()
 			main := filepath.Join(w.cfg.Root, "main.go")
 			put(t, main, "package main // 2\n")
-			w.touch(main, verdict{action: Rebuild})
+			w.touch(main, rules.Verdict{Action: Rebuild})
 			test.prepare(w, main)
 			w.round.first = w.round.first.Add(-settleLimit)
 			w.finish()
@@ -251,7 +253,7 @@ func TestS3_BatchTellsOfUnchangedFilesToo(t *testing.T) {
 	var touched []Change
 	for _, name := range []string{"main.go", "go.mod", "other.go"} {
 		change := Change{Path: filepath.Join(w.cfg.Root, name), Action: Rebuild}
-		w.touch(change.Path, verdict{action: Rebuild})
+		w.touch(change.Path, rules.Verdict{Action: Rebuild})
 		touched = append(touched, change)
 	}
 	put(t, touched[0].Path, "package main // 2\n")
