@@ -61,7 +61,7 @@ go run ./docs/check <"$results" || fail 'see above'
 
 step fuzz, $fuzztime each
 for target in ./internal/loop:FuzzStep ./watcher/rules:FuzzClassify ./watcher:FuzzSettle ./watcher/source:FuzzScan ./builder:FuzzDiagnose \
-  ./internal/settings:FuzzLoad ./internal/project:FuzzScanAddress ./builder/graph:FuzzLiterals ./proxy:FuzzHead \
+  ./internal/air:FuzzConvert ./internal/settings:FuzzLoad ./internal/project:FuzzScanAddress ./builder/graph:FuzzLiterals ./proxy:FuzzHead \
   ./proxy/inject:FuzzInject ./proxy/pages:FuzzPanics; do
   go test -run '^$' -fuzz "^${target#*:}\$" -fuzztime $fuzztime -fuzzminimizetime 1x "${target%:*}" | tail -n 1
 done

@@ -35,7 +35,7 @@ type View struct {
 	Settled    uint64 // all up to here are served, failed, or were no change
 	Generation int    // of the target; 0 means that nothing healthy is there
 	PID        int    // of the target
-	Upstream   string // host:port of the target
+	Upstream   string // host:port of the target, or "unix:" and the path of its Unix socket
 	Waiting    bool   // there is no target, but one may come without a further save: hold
 	Failed     bool   // the target is older than the newest save, whose build or start failed
 	Stopping   bool   // nobody is let in any more

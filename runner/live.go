@@ -20,7 +20,7 @@ type Liveness struct {
 func (p *process) watchLife(alive context.Context, began time.Time, upstream string) {
 	live, failures := p.spec.Live, 0
 	for live.Path != "" && pause(alive, live.Interval) {
-		ok, said := sockets.AnswersBelow500(alive, "http://"+upstream+live.Path)
+		ok, said := sockets.AnswersBelow500(alive, upstream, "http://localhost"+live.Path)
 		if ok || alive.Err() != nil {
 			failures = 0
 			continue

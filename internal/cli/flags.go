@@ -40,6 +40,7 @@ func (f *flags) bind(root *cobra.Command) {
 	p.BoolVar(&f.json, "json", false, "print each event as one line of JSON")
 	p.BoolVar(&f.quiet, "quiet", false, "print problems only")
 	p.BoolVar(&f.noColor, "no-color", false, "print without colour")
+	completeFlags(root)
 }
 
 // with completes the flags by what one command was given.

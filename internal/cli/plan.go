@@ -15,6 +15,7 @@ import (
 	"github.com/joho/godotenv"
 
 	"github.com/watcher-dev/watcher/builder"
+	"github.com/watcher-dev/watcher/internal/air"
 	"github.com/watcher-dev/watcher/internal/loop"
 	"github.com/watcher-dev/watcher/internal/project"
 	"github.com/watcher-dev/watcher/internal/settings"
@@ -278,10 +279,34 @@ func signalNumber(name string) syscall.Signal {
 	return n
 }
 
-// settingsPath is where the settings file is looked for.
+// settingsPath is where the settings file is looked for, or to be written.
 func (f flags) settingsPath(start string) string {
 	if f.config != "" {
 		return absolute(start, f.config)
 	}
 	return filepath.Join(absolute(start, f.dir), settings.File)
+}
+
+// settingsInUse is the settings file to read: one of air's is read in its place, so that one
+// person can change over while the others stay.
+func (f flags) settingsInUse(start string) string {
+	own := f.settingsPath(start)
+	if _, err := os.Stat(own); f.config != "" || !os.IsNotExist(err) {
+		return own
+	}
+	if other := f.airPath(start); other != "" {
+		return other
+	}
+	return own
+}
+
+// airPath is the settings file of air, "" if there is none.
+func (f flags) airPath(start string) string {
+	for _, name := range air.Names() {
+		path := filepath.Join(absolute(start, f.dir), name)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return path
+		}
+	}
+	return ""
 }

@@ -206,9 +206,9 @@ func (l *Loop) adopt(ev event) {
 		}
 	case loaded:
 		if ev.Err == nil {
-			likely := l.plan.Run.Likely
+			likely, unix := l.plan.Run.Likely, l.plan.Run.Unix
 			l.plan = ev.Plan
-			l.plan.Run.Likely = cmp.Or(likely, ev.Plan.Run.Likely)
+			l.plan.Run.Likely, l.plan.Run.Unix = cmp.Or(likely, ev.Plan.Run.Likely), unix
 		}
 	case ran:
 		r, ok := ev.Event.(runner.Ready)
@@ -216,6 +216,7 @@ func (l *Loop) adopt(ev event) {
 		case ok && r.OwnPort:
 			_, port, _ := net.SplitHostPort(r.Upstream)
 			l.plan.Run.Likely, _ = strconv.Atoi(port)
+			l.plan.Run.Unix = r.Unix()
 		case ok && r.Asked != 0:
 			l.plan.Run.Likely = r.Asked
 		}

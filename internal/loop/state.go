@@ -50,7 +50,7 @@ type state struct {
 	fixed     bool // the app binds ports that no second process can, as far as is known
 	remap     remap
 	moved     []string // binaries that were built so
-	unmovable bool     // ports stay fixed though the binary is moved
+	unmovable bool     // moving does not help: it listens on a Unix socket, or a child of it does
 	locked    bool     // the app holds a file lock for as long as it runs (rule 15)
 	main      int      // the port that the app asked for where the front leads; 0 if it was not moved
 	tls       int      // the port that it asked for and speaks TLS on, where none speaks HTTP

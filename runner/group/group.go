@@ -60,6 +60,8 @@ func (s *Starter) Start(cmd *exec.Cmd) (*Group, error) {
 		cmd.WaitDelay = PipeDelay
 	}
 	g := &Group{cmd: cmd, starter: s}
+	s.mu.Lock() // whoever hears of the new process asks for its group after this
+	defer s.mu.Unlock()
 	var err error
 	s.thread.do(func() {
 		s.guard.start()
@@ -71,8 +73,6 @@ func (s *Starter) Start(cmd *exec.Cmd) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.groups[g] = struct{}{}
 	if s.closed {
 		g.Signal(syscall.SIGKILL)
