@@ -13,8 +13,9 @@ const module = "github.com/watcher-dev/watcher"
 // know nothing of one another, and nothing of what is above them; what lies in a folder
 // below a part is that part's alone, or of those who wire it.
 var arrows = map[string][]string{
-	"watcher":           {"watcher/git", "watcher/source"},
+	"watcher":           {"watcher/git", "watcher/rules", "watcher/source"},
 	"watcher/git":       nil,
+	"watcher/rules":     nil,
 	"watcher/source":    nil,
 	"builder":           nil,
 	"builder/graph":     nil,

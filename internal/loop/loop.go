@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -341,11 +340,10 @@ func (l *Loop) print(e terminal.Event, released proxy.Released) {
 	l.cfg.Print(e)
 }
 
-// relative shortens a path for people; one outside of the base stays absolute.
+// relative shortens a path for people, as builder does those of diagnostics (rule 40).
 func (l *Loop) relative(path string) string {
-	rel, err := filepath.Rel(l.cfg.Base, path)
-	if err != nil || strings.HasPrefix(rel, "..") {
-		return path
+	if rel, err := filepath.Rel(l.cfg.Base, path); err == nil && len(rel) < len(path) {
+		return rel
 	}
-	return rel
+	return path
 }

@@ -62,7 +62,7 @@ func (t *turn) sayGenerated(c *command) {
 	t.print(terminal.Event{Kind: terminal.KindRun, Text: c.name, Took: c.result.Took})
 }
 
-func (t *turn) sayCommandFailed(c command) {
+func (t *turn) sayCommandFailed(c *command) {
 	r := c.result
 	t.print(terminal.Event{
 		Kind: terminal.KindFailed, Took: r.Took, Text: r.Err.Error(),

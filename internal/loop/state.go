@@ -234,8 +234,11 @@ func (s *state) unreaped() bool {
 }
 
 // underway reports whether something runs, or is about to, that settles numbers.
-func (s *state) underway() bool {
-	return s.loading || len(s.commands) > 0 || s.build != nil || s.due.rebuild || s.due.start() || s.in(starting) != nil
+func (s *state) underway() bool { return s.busy() || len(s.commands) > 0 }
+
+// busy is underway, but for commands that wait for others to be done.
+func (s *state) busy() bool {
+	return s.loading || !s.commandsAt(yielding, yielded) || s.build != nil || s.due.rebuild || s.due.start() || s.in(starting) != nil
 }
 
 // binaries lists those that must stay on disk (rule 7).
