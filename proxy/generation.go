@@ -84,6 +84,10 @@ func (f *Front) drain(number int, limit time.Duration, done func(Drained)) (endS
 	d.limit = time.AfterFunc(limit, func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
+		if f.cfg.Load().debugged() {
+			d.limit.Reset(limit)
+			return
+		}
 		f.endDrain(g, d)
 	})
 	if g.inFlight.Load() == 0 {

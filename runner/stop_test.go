@@ -32,6 +32,7 @@ func TestR2_StopLeavesNothing(t *testing.T) {
 			for _, pid := range append(children, ready.PID) {
 				if isRunning(pid) {
 					t.Errorf("pid %d outlived Exited", pid)
+					_ = syscall.Kill(pid, syscall.SIGKILL)
 				}
 			}
 			if killed := exited.Signal == "killed"; killed != (name == "ignore TERM") {

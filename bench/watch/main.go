@@ -77,6 +77,10 @@ func measure(folder string, s size) error {
 	return nil
 }
 
+// started is how long a start has work to do after the app is served: the graph is read,
+// and the memory of that is given back.
+const started = 10 * time.Second
+
 // watched runs watcher beside all the files, first idle, then with saves.
 func watched(folder string, s size) ([]row, error) {
 	dir := filepath.Join(folder, "service")
@@ -96,6 +100,7 @@ func watched(folder string, s size) ([]row, error) {
 	if err := w.Settle(time.Second); err != nil {
 		return nil, err
 	}
+	time.Sleep(started)
 	p := process(w.PID)
 	before := p.ticks()
 	time.Sleep(s.idle)

@@ -81,10 +81,12 @@ address for it. Each save is built and swapped in; requests wait for the new
 code instead of failing. Settings are optional, in .watcher.toml.`,
 		Example: `  watcher                          the service in this folder
   watcher ./cmd/api -- -v          one of several, with arguments for it
-  watcher -C shop --listen :9000   another folder, another front address`,
-		Args:          packageAndArguments,
-		SilenceUsage:  true,
-		SilenceErrors: true,
+  watcher -C shop --listen :9000   another folder, another front address
+  watcher --debug                  under Delve: attach to port 2345`,
+		Args:              packageAndArguments,
+		ValidArgsFunction: c.completePackage(f),
+		SilenceUsage:      true,
+		SilenceErrors:     true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			given, err := f.with(cmd, args)
 			if err != nil {
@@ -95,10 +97,10 @@ code instead of failing. Settings are optional, in .watcher.toml.`,
 	}
 	run := &cobra.Command{
 		Use: "run [flags] [package] [-- app arguments]", Short: "the main job, as without a command",
-		Args: packageAndArguments, RunE: root.RunE,
+		Args: packageAndArguments, ValidArgsFunction: root.ValidArgsFunction, RunE: root.RunE,
 	}
 	f.bind(root)
-	root.AddCommand(run, c.explainCommand(f), c.initCommand(f), c.versionCommand())
+	root.AddCommand(run, c.explainCommand(f), c.initCommand(f), c.schemaCommand(), c.versionCommand())
 	root.SetArgs(c.Args)
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)

@@ -17,13 +17,13 @@ func TestParseListen(t *testing.T) {
 		"9000": "localhost:9000", "localhost:9000": "localhost:9000", ":9000": "0.0.0.0:9000",
 		"127.0.0.1:9000": "127.0.0.1:9000", "[::1]:9000": "[::1]:9000", "0": "localhost:0",
 	} {
-		a, err := parseListen(listen)
+		a, err := parseListen("front address", listen)
 		if err != nil || a.String() != want || !a.asked {
 			t.Errorf("%q gives %v, %v; want %s", listen, a, err, want)
 		}
 	}
 	for _, listen := range []string{"", "here", "localhost:http", "70000", "1:2:3"} {
-		if a, err := parseListen(listen); err == nil {
+		if a, err := parseListen("front address", listen); err == nil {
 			t.Errorf("%q gives %v", listen, a)
 		}
 	}
@@ -104,7 +104,7 @@ func TestTagged(t *testing.T) {
 }
 
 func TestUsageErrorsAreOneLineAndCode2(t *testing.T) {
-	for _, args := range []string{"version extra", "init x", "a b", "--swap sideways", "--listen nowhere", "--nonsense", "-C missing"} {
+	for _, args := range []string{"version extra", "init x", "init --from gow", "init vscode x", "schema x", "a b", "--swap sideways", "--listen nowhere", "--nonsense", "-C missing"} {
 		var out, errs bytes.Buffer
 		code := Run(Call{Args: strings.Fields(args), Dir: t.TempDir(), Stdout: &out, Stderr: &errs})
 		if code != codeUsage || strings.Count(errs.String(), "\n") != 1 || out.Len() > 0 {

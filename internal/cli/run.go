@@ -9,12 +9,15 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/term"
 
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/builder/graph"
+	"github.com/watcher-dev/watcher/debug"
 	"github.com/watcher-dev/watcher/internal/loop"
 	"github.com/watcher-dev/watcher/internal/project"
 	"github.com/watcher-dev/watcher/internal/settings"
@@ -43,6 +46,12 @@ type session struct {
 	builder *builder.Builder
 	graph   *graph.Reader
 	rough   *watcher.Graph // before the first answer of go list; nil if nothing is known
+	told    string         // what was said of settings that are not our own
+	panics  sync.Map       // generation → terminal.Problem, of processes whose end is not told yet
+
+	dlv      string          // path
+	debugger *debug.Debugger // nil if it is not asked for
+	debugAt  address
 }
 
 // watch is the main job. Everything that ends the program at the start (rule 11)
@@ -55,6 +64,9 @@ func (c Call) watch(f flags) error {
 	if err := s.find(); err != nil {
 		return err
 	}
+	if err := s.findDelve(); err != nil {
+		return err
+	}
 	lock, err := lockProject(s.site.cache)
 	if err != nil {
 		return err
@@ -63,6 +75,12 @@ func (c Call) watch(f flags) error {
 	listeners, err := s.listen()
 	if err != nil {
 		return err
+	}
+	if err := s.openDebug(); err != nil {
+		return err
+	}
+	if s.debugger != nil {
+		defer s.debugger.Close()
 	}
 	lock.tell(s.site.url)
 
@@ -76,7 +94,7 @@ func (s *session) find() error {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return usageError{fmt.Errorf("no folder %q: check -C", s.flags.dir)}
 	}
-	s.site = site{start: s.Dir, env: s.Env, settings: s.flags.settingsPath(s.Dir)}
+	s.site = site{start: s.Dir, env: s.Env, settings: s.flags.settingsInUse(s.Dir)}
 	if err := s.readSettings(); err != nil {
 		return err
 	}
@@ -132,12 +150,16 @@ func (s *session) load() (settings.Settings, []settings.Problem, error) {
 		}
 		path = ""
 	}
-	loaded, warnings, err := settings.Load(path, s.shown(s.site.settings), s.Env)
+	loaded, warnings, told, err := s.loadFile(path)
 	if errors.Is(err, fs.ErrPermission) {
 		err = fmt.Errorf("%w: make it readable, or start watcher elsewhere", err)
 	}
 	if err != nil {
 		return loaded, warnings, err
+	}
+	if told != s.told {
+		s.told = told
+		s.terminal.Print(terminal.Event{Kind: terminal.KindSettings, Text: told})
 	}
 	loaded = s.flags.over(loaded)
 	if loaded.Run.Swap == string(loop.SwapOverlap) && loaded.Run.Port != 0 && loaded.Run.Remap == "false" {
@@ -218,8 +240,8 @@ func (s *session) loop(listeners []net.Listener) error {
 	defer further.Close()
 	plan := s.site.plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
-		Plan: plan, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further,
-		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front},
+		Plan: plan, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further, Debugger: s.leads(),
+		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front, s.died, s.runs()},
 		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
 	})
 	if line := builder.Foreign(plan.Build.Env); line != "" {
@@ -229,6 +251,7 @@ func (s *session) loop(listeners []net.Listener) error {
 		s.warn(line)
 	}
 	s.print(terminal.Event{Kind: terminal.KindFront, Text: s.site.url})
+	s.sayDebug()
 	done := make(chan struct{})
 	defer close(done)
 	go s.obey(l, done)
@@ -264,10 +287,28 @@ func (s *session) obey(l *loop.Loop, done <-chan struct{}) {
 
 // print completes an event with what only the session knows.
 func (s *session) print(e terminal.Event) {
-	if e.Kind == terminal.KindReady {
+	switch e.Kind {
+	case terminal.KindReady:
 		e.Text = s.site.url
+	case terminal.KindFailed:
+		if at, ok := s.panics.LoadAndDelete(e.Generation); ok {
+			e.Problems = append(e.Problems, at.(terminal.Problem))
+		}
+		if e.Hint == "" { // whose line tells editors that no more problems come
+			e.Hint = "nothing serves now: the next save is tried at once"
+		}
 	}
 	s.terminal.Print(e)
+}
+
+// died notes where a process panicked, if it did, for the event that will tell of its end.
+func (s *session) died(generation int, tail []string) {
+	project := proxy.Project{Root: s.site.module.Dir, Base: s.site.start}
+	report := project.Explain(proxy.Problem{Kind: "crash", Text: strings.Join(tail, "\n")})
+	if len(report.Places) > 0 {
+		at := report.Places[0]
+		s.panics.Store(generation, terminal.Problem{File: s.shown(at.Path), Line: at.Line, Message: strings.TrimPrefix(report.Title, ": ")})
+	}
 }
 
 func (s *session) warn(text string) { s.warnWith(text, "") }
@@ -300,15 +341,23 @@ type launcher struct {
 	terminal *terminal.Terminal
 	out, err *os.File     // our own terminals, where we have them and pass lines as they are
 	front    *proxy.Front // hears of panics in handlers
+	died     func(generation int, tail []string)
+	debugger runner.Debugger
 }
 
 func (l launcher) Start(spec runner.Spec, report func(runner.Event)) {
 	out, err := l.terminal.Stdout(), l.terminal.Stderr()
+	told := false // by the first of the two events that tell of an end
 	spec.Stdout, spec.Stderr = out, io.MultiWriter(err, l.front.ErrorOutput(spec.Generation))
 	spec.StdoutScreen, spec.StderrScreen = l.out, l.err
+	spec.Debugger = l.debugger
 	l.Runner.Start(spec, func(ev runner.Event) {
 		failed, ok := ev.(runner.Failed)
-		_, gone := ev.(runner.Exited)
+		exited, gone := ev.(runner.Exited)
+		if (ok || gone) && !told {
+			told = true
+			l.died(spec.Generation, slices.Concat(failed.Tail, exited.Tail))
+		}
 		if gone || ok && failed.PID == 0 {
 			out.Close()
 			err.Close()

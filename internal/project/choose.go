@@ -49,6 +49,10 @@ func FindPackage(m Module, dir, want string, env []string) (Package, error) {
 	return t.best(mains)
 }
 
+// Mains lists the main packages of a module, those first that look most like a web service.
+// Of env, GOFLAGS is looked at for build tags.
+func Mains(m Module, env []string) []Package { return newTree(m, tagsOf(env)).mains() }
+
 // tree is the module with what its files say of their imports.
 type tree struct {
 	*graph.Source

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,12 +22,6 @@ func actions() []string  { return []string{"rebuild", "restart", "signal", "refr
 
 // Autos are the values of an [Auto].
 func Autos() []string { return []string{"auto", "true", "false"} }
-
-func oneOf(words []string) check {
-	return func(text string) string {
-		return unless(slices.Contains(words, text), "is not known: write "+list(words))
-	}
-}
 
 // list joins words as in: "a", "b" or "c".
 func list(words []string) string {

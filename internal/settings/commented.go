@@ -7,11 +7,16 @@ import (
 	"strings"
 )
 
+// SchemaLine tells editors (Taplo, Even Better TOML) where the schema of the file is: beside
+// it, as an address would need a network, and could speak of another version.
+const SchemaLine = "#:schema ./" + SchemaFile + "\n"
+
 // WriteCommented writes a settings file in which every key stands, commented out,
-// with its default and meaning. A line that begins with "#" and no blank is a key:
+// with its default and meaning. But for the first, a line that begins with "#" and no blank is a key:
 // without the "#" it holds. Tables stand open, so that one key can be taken alone.
 func WriteCommented(w io.Writer) error {
 	var text bytes.Buffer
+	text.WriteString(SchemaLine)
 	text.WriteString("# Settings of watcher. Every key is optional and stands here with its default.\n")
 	table := ""
 	for _, r := range rows() {

@@ -1,11 +1,9 @@
 package settings
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 )
 
 // Effect says what an edit of a key needs to take effect (rule 33).
@@ -32,8 +30,9 @@ type row struct {
 	name    string
 	effect  Effect
 	meaning string
-	example string // for the commented file, where there is no default
-	check   check  // nil takes any
+	example string   // for the commented file, where there is no default
+	words   []string // the only values, or nil
+	check   check    // nil takes any
 }
 
 // rows lists every key in the order of the file. Kinds and defaults come from the
@@ -52,21 +51,21 @@ func rows() []row {
 		{name: "build.env", effect: Rebuild, meaning: "variables of go build"},
 
 		{name: "watch.ignore", effect: Live, meaning: "globs of files that start nothing, relative to the module", check: checkGlob},
-		{name: "watch.poll", effect: Never, meaning: `look for changes instead of waiting for events: "auto" where events cannot be trusted, true everywhere, false nowhere`, check: oneOf(Autos())},
+		{name: "watch.poll", effect: Never, meaning: `look for changes instead of waiting for events: "auto" where events cannot be trusted, true everywhere, false nowhere`, words: Autos()},
 
 		{name: "rule.paths", effect: Live, meaning: "globs of files, relative to the module; the first rule that matches wins", example: `["conf/**/*.yaml"]`, check: checkGlob},
-		{name: "rule.action", effect: Live, meaning: "what a change of them does: " + list(actions()), example: `"signal"`, check: oneOf(actions())},
+		{name: "rule.action", effect: Live, meaning: "what a change of them does: " + list(actions()), example: `"signal"`, words: actions()},
 		{name: "rule.signal", effect: Live, meaning: `what the app is sent by action "signal"`, example: `"SIGHUP"`, check: checkSignal},
 		{name: "rule.run", effect: Live, meaning: "program and arguments to run first, once a batch; what it writes belongs to the same save", example: `["templ", "generate"]`},
 		{name: "rule.timeout", effect: Live, meaning: "how long that may take before it is killed: a minute, if not told", example: `"60s"`, check: checkPositive},
 
-		{name: "run.swap", effect: Live, meaning: "how a new process takes over: " + list(swaps()), check: oneOf(swaps())},
+		{name: "run.swap", effect: Live, meaning: "how a new process takes over: " + list(swaps()), words: swaps()},
 		{name: "run.port_env", effect: Restart, meaning: "variable by which the app is told its port", check: checkName},
 		{name: "run.port", effect: Restart, meaning: "the app's own fixed port that the front leads to, where it cannot be told one", example: "9090", check: checkPort},
-		{name: "run.remap", effect: Never, meaning: "fixed ports of the app are moved out of the way, so that two processes can run at a time: " + list(Autos()) + "; auto does it where needed", check: oneOf(Autos())},
+		{name: "run.remap", effect: Never, meaning: "fixed ports of the app are moved out of the way, so that two processes can run at a time: " + list(Autos()) + "; auto does it where needed", words: Autos()},
 		{name: "run.socket", effect: Restart, meaning: "hand the app an open socket as file 3 (LISTEN_FDS) to serve on, as with gin's RunFd(3)"},
 		{name: "run.wait_for", effect: Live, meaning: `what must be there before each start, as ["tcp://db:5432", "http://search/health", "file:run/socket"]`, check: checkNeed},
-		{name: "run.ready", effect: Restart, meaning: `"notify": the app tells that it is ready, by sd_notify; empty: we look`, check: oneOf(readies())},
+		{name: "run.ready", effect: Restart, meaning: `"notify": the app tells that it is ready, by sd_notify; empty: we look`, words: readies()},
 		{name: "run.ready_path", effect: Restart, meaning: "path that must answer below 500; empty: listening is enough", check: checkPath},
 		{name: "run.ready_timeout", effect: Live, meaning: "how long a start may take", check: checkPositive},
 		{name: "run.live_path", effect: Restart, meaning: "path that must go on to answer below 500, or the app is restarted; empty: nothing is asked", check: checkPath},
@@ -75,7 +74,7 @@ func rows() []row {
 		{name: "run.stop_signal", effect: Live, meaning: "signal that asks the app to stop; holds for processes started from now on", check: checkSignal},
 		{name: "run.stop_timeout", effect: Live, meaning: "how long the app may take to stop before it is killed"},
 		{name: "run.drain_timeout", effect: Live, meaning: "how long an old process may finish its requests"},
-		{name: "run.restart", effect: Live, meaning: "when an app that ends by itself is started again: " + list(restarts()), check: oneOf(restarts())},
+		{name: "run.restart", effect: Live, meaning: "when an app that ends by itself is started again: " + list(restarts()), words: restarts()},
 
 		{name: "proxy.listen", effect: Never, meaning: `the address people open: "8080" for this machine only, ":8080" for all, or host:port; empty finds it`, check: checkListen},
 		{name: "proxy.strict_port", effect: Never, meaning: "a taken address is an error; else the next free port is used"},
@@ -125,16 +124,7 @@ func (r row) sample() string {
 		return r.example
 	}
 	defaults := Default()
-	switch value := lookup(&defaults, r.name).Interface().(type) {
-	case Duration:
-		return fmt.Sprintf(`"%vs"`, time.Duration(value).Seconds())
-	case []string:
-		return strings.ReplaceAll(fmt.Sprintf("%q", value), `" "`, `", "`)
-	case map[string]string:
-		return "{}"
-	default:
-		return fmt.Sprintf("%#v", value)
-	}
+	return Written(lookup(&defaults, r.name).Interface())
 }
 
 // Difference is a key whose value differs between two sets.

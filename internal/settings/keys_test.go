@@ -68,7 +68,7 @@ func TestCommentedFile(t *testing.T) {
 		t.Errorf("commented: %v, %v, %v", Diff(Default(), got), warnings, err)
 	}
 
-	keys := regexp.MustCompile(`(?m)^#([^ ])`).ReplaceAllString(text.String(), "$1")
+	keys := regexp.MustCompile(`(?m)^#([^ :])`).ReplaceAllString(text.String(), "$1")
 	for _, key := range Keys() {
 		_, name, _ := strings.Cut(key.Name, ".")
 		if !strings.Contains(keys, "\n"+name+" = ") || !strings.Contains(keys, "# "+key.Meaning) {

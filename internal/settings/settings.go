@@ -150,14 +150,19 @@ func Default() Settings {
 // keys that are near no known one. The error is a *Problem, the first in the file, or
 // one from reading the file; the settings are then zero.
 func Load(path, shown string, env []string) (s Settings, warnings []Problem, err error) {
-	l := loader{settings: Default(), values: map[string]place{}}
+	var text []byte // of no file, which sets as much as an empty one
 	if path != "" {
-		text, err := os.ReadFile(path)
-		if err != nil {
+		if text, err = os.ReadFile(path); err != nil {
 			return Settings{}, nil, fmt.Errorf("read settings: %w", err)
 		}
-		l.readFile(shown, text)
 	}
+	return Parse(text, shown, env)
+}
+
+// Parse is Load for the text of a file.
+func Parse(text []byte, shown string, env []string) (s Settings, warnings []Problem, err error) {
+	l := loader{settings: Default(), values: map[string]place{}}
+	l.readFile(shown, text)
 	if len(l.problems) == 0 {
 		l.readEnvironment(env)
 	}

@@ -2,8 +2,11 @@ package settings
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -34,12 +37,36 @@ func (r row) set(field reflect.Value, text string) error {
 	if err != nil {
 		return fmt.Errorf("%q is of the wrong kind: write it like %s", text, r.sample())
 	}
+	if r.words != nil && !slices.Contains(r.words, text) {
+		return fmt.Errorf("%q is not known: write %s", text, list(r.words))
+	}
 	if r.check != nil {
 		if wrong := r.check(text); wrong != "" {
 			return fmt.Errorf("%q %s", text, wrong)
 		}
 	}
 	return nil
+}
+
+// Written returns a value of a key's type as it stands in a file.
+func Written(value any) string {
+	switch value := value.(type) {
+	case Duration:
+		return fmt.Sprintf(`"%vs"`, time.Duration(value).Seconds())
+	case []string:
+		return strings.ReplaceAll(fmt.Sprintf("%q", value), `" "`, `", "`)
+	case map[string]string:
+		var pairs []string
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			pairs = append(pairs, fmt.Sprintf("%s = %q", name, value[name]))
+		}
+		if len(pairs) == 0 {
+			return "{}"
+		}
+		return "{ " + strings.Join(pairs, ", ") + " }"
+	default:
+		return fmt.Sprintf("%#v", value)
+	}
 }
 
 func parseDuration(text string) (time.Duration, error) {

@@ -2,7 +2,8 @@
 // each, for people or, with --json, for programs.
 //
 // For people a failure goes on below its line: each of its problems stands at the
-// left edge as file:line:column: message, so that terminals and editors link it.
+// left edge as file:line:column: message, so that terminals and editors link it. The hint,
+// indented, is its last line: with --json it is a field, for VS Code the end of the problems.
 //
 // For programs each line is one JSON object with "time" (RFC 3339 with milliseconds),
 // "event" (a [Kind]) and the fields that [Event] names; "took_ms" and "held_ms" are
@@ -28,6 +29,7 @@ type Kind string
 const (
 	KindReady    Kind = "ready"    // the first generation serves; Text is the front's address
 	KindFront    Kind = "front"    // the front opened; Text is its address
+	KindDebug    Kind = "debug"    // debuggers may attach; Text is the address
 	KindChange   Kind = "change"   // files changed; Files
 	KindRun      Kind = "run"      // a rule's command ended well; Text is the command, Took
 	KindBuild    Kind = "build"    // a build ended well; Took
@@ -70,7 +72,7 @@ type Event struct {
 	NextTry    time.Time     `json:"-"`                 // when; "next_try" in JSON
 	Files      []string      `json:"files,omitempty"`   // relative to the folder watcher was started in
 	Problems   []Problem     `json:"problems,omitempty"`
-	Output     []string      `json:"output,omitempty"` // lines of the compiler or the app that say more
+	Output     []string      `json:"output,omitempty"` // lines of the compiler, or of a rule's command, that say more
 }
 
 // Problem is one place in the user's code.

@@ -10,8 +10,8 @@ import (
 // ReverseProxy changes (rule 24); the client's own X-Forwarded-* are already gone.
 func (p *Process) rewrite(r *httputil.ProxyRequest) {
 	r.SetXForwarded()
-	r.Out.URL.Scheme, r.Out.URL.Host = "http", p.Addr
-	r.Out.URL.RawQuery = r.In.URL.RawQuery // also what net/url cannot parse
+	r.Out.URL.Scheme, r.Out.URL.Host = "http", "app" // dial knows where that is
+	r.Out.URL.RawQuery = r.In.URL.RawQuery           // also what net/url cannot parse
 	if raw, _, _ := strings.Cut(r.In.RequestURI, "?"); strings.HasPrefix(raw, "/") &&
 		!strings.HasPrefix(raw, "//") && raw != r.In.URL.EscapedPath() {
 		r.Out.URL.Opaque = raw // with bytes that net/url would escape; what begins with // it would take for a host

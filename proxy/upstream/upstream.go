@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,7 +39,7 @@ var errCut = errors.New("the connections to the process were cut")
 // Config is what a process is reached by. Request and Answer are called from the
 // goroutine of each request; nil changes nothing.
 type Config struct {
-	Addr    string // host:port
+	Addr    string // host:port, or "unix:" and the path of a Unix socket
 	Buffers *Buffers
 	Request func(*httputil.ProxyRequest) // may change the request that goes out
 	Answer  func(*http.Response)         // may change the answer that came; its Request is the one that went out
@@ -138,7 +139,7 @@ func (p *Process) Cut() {
 	p.conns = map[*conn]struct{}{}
 	p.mu.Unlock()
 	for c := range conns {
-		c.TCPConn.Close()
+		c.Conn.Close()
 	}
 }
 
@@ -147,24 +148,39 @@ func (p *Process) WasCut() bool { return p.cut.Load() }
 
 // conn is a connection to the process, known to it until it is closed.
 type conn struct {
-	*net.TCPConn
+	net.Conn
 	owner *Process
+}
+
+// ReadFrom and CloseWrite pass on what connections of TCP and of Unix sockets know.
+
+func (c *conn) ReadFrom(r io.Reader) (int64, error) { return io.Copy(c.Conn, r) }
+
+func (c *conn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
 }
 
 func (c *conn) Close() error {
 	c.owner.mu.Lock()
 	delete(c.owner.conns, c)
 	c.owner.mu.Unlock()
-	return c.TCPConn.Close()
+	return c.Conn.Close()
 }
 
 func (p *Process) dial(ctx context.Context, network, _ string) (net.Conn, error) {
 	d := net.Dialer{Timeout: dialTimeout}
-	raw, err := d.DialContext(ctx, network, p.Addr)
+	address := p.Addr
+	if path, unix := strings.CutPrefix(address, "unix:"); unix {
+		network, address = "unix", path
+	}
+	raw, err := d.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err // a *net.OpError, by which Unreached knows it
 	}
-	c := &conn{TCPConn: raw.(*net.TCPConn), owner: p}
+	c := &conn{Conn: raw, owner: p}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.cut.Load() {

@@ -9,7 +9,7 @@ import (
 // Looking costs a part of one core, whatever the number of files: a look that took
 // long is followed by a long pause.
 const (
-	pollPart = 50                     // 2 % for polling
+	pollPart = 60                     // 1.7 % for polling, and what waking up costs beside
 	pollMin  = 100 * time.Millisecond // between two polls, as people notice no less
 	pollMax  = 5 * time.Second        // where the time goes by in waiting for a server
 

@@ -141,7 +141,7 @@ func TestPauses(t *testing.T) {
 	for _, c := range []struct{ took, asked, not, safety string }{
 		{"0s", "0s", "100ms", "4s"},
 		{"1ms", "10ms", "100ms", "4s"},
-		{"12ms", "50ms", "600ms", "4s"},
+		{"12ms", "50ms", "720ms", "4s"},
 		{"100ms", "50ms", "5s", "20s"},
 		{"1s", "50ms", "5s", "3m20s"},
 	} {

@@ -1,0 +1,268 @@
+package air
+
+import (
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/watcher-dev/watcher/internal/settings"
+)
+
+// row says what becomes of a key of air's.
+type row struct {
+	key    string
+	become func(c *conversion, value any) (why string)
+}
+
+// rows lists the keys of air 1.67 in the order of its example, with those that older
+// versions had.
+func rows() []row {
+	return []row{
+		{"root", (*conversion).root},
+		{"watch_dir", gone("what the program is built of is watched, wherever it lies")},
+		{"tmp_dir", gone("binaries lie in your cache folder, not in the project")},
+		{"testdata_dir", gone("testdata is not watched anyway")},
+		{"env_files", list("app.env_files")},
+
+		{"build.pre_cmd", gone("is not run: make it a [[rule]] with run, and the paths that it reads")},
+		{"build.cmd", (*conversion).command},
+		{"build.post_cmd", gone("is not run: watcher leaves nothing behind that wants to be cleaned")},
+		{"build.bin", gone("watcher names the binary and knows where it is")},
+		{"build.entrypoint", (*conversion).entrypoint},
+		{"build.full_bin", (*conversion).fullBin},
+		{"build.args_bin", list("app.args")},
+		{"build.log", gone("errors stand in the terminal, on the page and in the status")},
+		{"build.include_ext", (*conversion).kinds},
+		{"build.exclude_dir", (*conversion).excludeDirs},
+		{"build.include_dir", gone("what the program is built of, and what its code names, is watched wherever it lies")},
+		{"build.exclude_file", globs("watch.ignore", "")},
+		{"build.include_file", (*conversion).includeFiles},
+		{"build.exclude_regex", (*conversion).excludeRegex},
+		{"build.exclude_unchanged", gone("the same content saved again never starts anything")},
+		{"build.ignore_dangerous_root_dir", gone("folders that nothing leads to are not watched")},
+		{"build.follow_symlink", gone("links are followed where the program leads to them")},
+		{"build.poll", (*conversion).poll},
+		{"build.poll_interval", gone("is found by itself")},
+		{"build.delay", gone("a save is waited for no longer than it takes to settle, 10 ms for one file")},
+		{"build.stop_on_error", gone("a failed build leaves the running version alone")},
+		{"build.send_interrupt", (*conversion).sendInterrupt},
+		{"build.kill_delay", (*conversion).killDelay},
+		{"build.rerun", (*conversion).rerun},
+		{"build.rerun_delay", gone("100 ms, doubling up to 30 s")},
+		{"build.rules", (*conversion).buildRules},
+
+		{"log.time", gone("every line has its time")},
+		{"log.main_only", gone("start watcher with --quiet for problems only")},
+		{"log.silent", gone("start watcher with --quiet for problems only")},
+		{"color.main", gone("colours tell good from bad, and cannot be chosen")},
+		{"color.watcher", gone("as color.main")},
+		{"color.build", gone("as color.main")},
+		{"color.runner", gone("as color.main")},
+		{"color.app", gone("the app's output is passed as it is")},
+		{"color.mode", gone("--no-color or NO_COLOR turns them off")},
+		{"misc.clean_on_exit", gone("nothing is left in the project")},
+		{"misc.startup_banner", gone("there is none")},
+		{"screen.clear_on_rebuild", gone("the screen is never cleared")},
+		{"screen.keep_scroll", gone("as screen.clear_on_rebuild")},
+		{"proxy.enabled", (*conversion).proxy},
+		{"proxy.proxy_port", (*conversion).proxyPort},
+		{"proxy.app_port", gone("is found by itself; [run] port tells it where that fails")},
+		{"proxy.app_start_timeout", (*conversion).startTimeout},
+	}
+}
+
+const wrongKind = "is of a kind that air does not read either: passed over"
+
+func gone(why string) func(*conversion, any) string {
+	return func(*conversion, any) string { return why }
+}
+
+// texts is a list of texts; ok is false for any other value.
+func texts(value any) (list []string, ok bool) {
+	elements, ok := value.([]any)
+	for _, e := range elements {
+		text, isText := e.(string)
+		list, ok = append(list, text), ok && isText
+	}
+	return list, ok
+}
+
+// list carries a list over as it is.
+func list(key string) func(*conversion, any) string {
+	return func(c *conversion, value any) string {
+		elements, ok := texts(value)
+		switch {
+		case !ok:
+			return wrongKind
+		case len(elements) == 0 && key != "app.env_files": // of which none are not the default
+			return "is empty"
+		}
+		return c.add(key, elements...)
+	}
+}
+
+// globs carries paths over, each with more behind it.
+func globs(key, more string) func(*conversion, any) string {
+	return func(c *conversion, value any) string {
+		elements, ok := texts(value)
+		if !ok {
+			return wrongKind
+		}
+		if len(elements) == 0 {
+			return "is empty"
+		}
+		for i, e := range elements {
+			elements[i] = slashed(e) + more
+		}
+		return c.add(key, elements...)
+	}
+}
+
+func slashed(file string) string { return path.Clean(strings.ReplaceAll(file, `\`, "/")) }
+
+func (c *conversion) root(value any) string {
+	text, ok := value.(string)
+	switch {
+	case !ok:
+		return wrongKind
+	case slashed(text) == "." || text == "":
+		return "is the default"
+	}
+	return c.set("app.dir", text)
+}
+
+// ours are kinds of files whose changes are understood without being told.
+var ours = strings.Fields("go mod sum work s c h tpl tmpl gohtml html css js mjs yaml yml toml json ini conf env properties * png jpg svg")
+
+func (c *conversion) kinds(value any) string {
+	kinds, ok := texts(value)
+	if !ok {
+		return wrongKind
+	}
+	more := slices.DeleteFunc(kinds, func(kind string) bool { return slices.Contains(ours, strings.TrimPrefix(kind, ".")) })
+	if len(more) == 0 {
+		return "what is compiled, embedded or named by the code counts, whatever its kind"
+	}
+	return "what is compiled, embedded or named by the code counts; for other " + strings.Join(more, ", ") + " files write a [[rule]]"
+}
+
+// unwatched are folders of which watcher leaves alone what the build does not read.
+var unwatched = strings.Fields("tmp vendor testdata node_modules assets")
+
+func (c *conversion) excludeDirs(value any) string {
+	dirs, ok := texts(value)
+	if !ok {
+		return wrongKind
+	}
+	tmp, _ := c.keys["tmp_dir"].(string)
+	var kept []string
+	for _, dir := range dirs {
+		dir = slashed(dir)
+		base := path.Base(dir)
+		if dir != "." && base[0] != '.' && dir != tmp && !slices.Contains(unwatched, base) {
+			kept = append(kept, dir+"/**")
+		}
+	}
+	if len(kept) == 0 {
+		return "left alone anyway, but for what is built from them; a static file never rebuilds"
+	}
+	return c.add("watch.ignore", kept...)
+}
+
+// source is what Go builds of.
+var source = strings.Fields(".go .mod .sum .work")
+
+// includeFiles of Go are built or not; the others the app reads when it starts.
+func (c *conversion) includeFiles(value any) string {
+	files, ok := texts(value)
+	if !ok {
+		return wrongKind
+	}
+	files = slices.DeleteFunc(files, func(file string) bool { return slices.Contains(source, path.Ext(file)) })
+	if len(files) == 0 {
+		return "what the program is built of is watched anyway"
+	}
+	for i := range files {
+		files[i] = slashed(files[i])
+	}
+	return c.rule(settings.Rule{Paths: files, Action: "restart"})
+}
+
+func (c *conversion) excludeRegex(value any) string {
+	regexps, ok := texts(value)
+	if !ok {
+		return wrongKind
+	}
+	others := slices.DeleteFunc(regexps, func(r string) bool {
+		return strings.Contains(r, "_test") || strings.HasSuffix(strings.TrimSuffix(r, "$"), ".go")
+	})
+	if len(others) == 0 {
+		return "tests start nothing, other Go files only if the program is built of them"
+	}
+	return "is not carried over: write " + strings.Join(others, ", ") + " as globs in [watch] ignore"
+}
+
+func (c *conversion) poll(value any) string {
+	if value == true {
+		return c.set("watch.poll", settings.Auto("true"))
+	}
+	return `the default, "auto", polls where events cannot be trusted`
+}
+
+func (c *conversion) sendInterrupt(value any) string {
+	if value == true {
+		return c.set("run.stop_signal", "SIGINT")
+	}
+	return "the app is sent SIGTERM, and has 10 s"
+}
+
+// killDelay counts in air only after an interrupt. A bare number is of nanoseconds there,
+// which nobody means.
+func (c *conversion) killDelay(value any) string {
+	text, _ := value.(string)
+	d, err := time.ParseDuration(text)
+	if c.keys["build.send_interrupt"] != true || err != nil || d <= 0 {
+		return "the app has 10 s to stop, and is waited for no longer than it takes"
+	}
+	return c.set("run.stop_timeout", settings.Duration(d))
+}
+
+func (c *conversion) rerun(value any) string {
+	if value == true {
+		return c.set("run.restart", "always")
+	}
+	return `an app that fails is started again: [run] restart = "never" turns it off`
+}
+
+func (c *conversion) proxy(value any) string {
+	if value == true {
+		return "there is always a front, and open pages are loaded anew"
+	}
+	return "there is always a front; [browser] reload = false leaves open pages alone"
+}
+
+func (c *conversion) proxyPort(value any) string {
+	port, ok := value.(int64)
+	switch {
+	case !ok || port < 1 || port > 65535:
+		return wrongKind
+	case c.keys["proxy.enabled"] != true:
+		return "counts only with proxy.enabled"
+	}
+	return c.set("proxy.listen", shown(port))
+}
+
+// startTimeout is carried over where it is longer than ours: a start that takes longer is ended.
+func (c *conversion) startTimeout(value any) string {
+	ms, _ := value.(int64)
+	if d := settings.Duration(ms) * settings.Duration(time.Millisecond); d > settings.Default().Run.ReadyTimeout {
+		return c.set("run.ready_timeout", d)
+	}
+	return "a start may take 30 s anyway"
+}
+
+func (c *conversion) rule(r settings.Rule) string {
+	c.rules = append(c.rules, r)
+	return "→ [[rule]]"
+}

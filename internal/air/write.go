@@ -1,0 +1,51 @@
+package air
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/watcher-dev/watcher/internal/settings"
+)
+
+// Settings is the text of a settings file of watcher with what was taken, and nothing else.
+func (c *Converted) Settings() []byte {
+	var text bytes.Buffer
+	table := ""
+	for _, key := range c.Taken {
+		of, name, _ := strings.Cut(key, ".")
+		if key == "rule" {
+			continue // they follow, each with a head of its own
+		}
+		if of != table {
+			fmt.Fprintf(&text, "\n[%s]\n", of)
+			table = of
+		}
+		fmt.Fprintf(&text, "%s = %s\n", name, settings.Written(c.values[key]))
+	}
+	for _, r := range c.rules {
+		fmt.Fprintf(&text, "\n[[rule]]\npaths = %s\n", settings.Written(r.Paths))
+		if r.Action != "" {
+			fmt.Fprintf(&text, "action = %q\n", r.Action)
+		}
+		if len(r.Run) > 0 {
+			fmt.Fprintf(&text, "run = %s\n", settings.Written(r.Run))
+		}
+	}
+	return text.Bytes()
+}
+
+// From returns a writer of a settings file that also says of each key of air's what became
+// of it. name is that of air's file.
+func (c *Converted) From(name string) func(io.Writer) error {
+	return func(w io.Writer) error {
+		var text bytes.Buffer
+		fmt.Fprintf(&text, "%s# Settings of watcher, made from %s.\n%s\n# What became of its keys:\n#\n", settings.SchemaLine, name, c.Settings())
+		for _, n := range c.notes {
+			fmt.Fprintf(&text, "# %s = %s\n#     %s\n", n.key, n.value, n.why)
+		}
+		_, err := w.Write(text.Bytes())
+		return err
+	}
+}

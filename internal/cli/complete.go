@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/watcher-dev/watcher/internal/project"
+	"github.com/watcher-dev/watcher/internal/settings"
+)
+
+// completePackage offers the main packages of the module that -C leads to. What cannot be
+// read offers nothing: a shell is no place for errors.
+func (c Call) completePackage(f *flags) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveDefault // arguments of the app
+		}
+		module, err := project.FindModule(absolute(c.Dir, f.dir), c.Env)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var patterns []string
+		for _, p := range project.Mains(module, c.Env) {
+			if strings.HasPrefix(p.Pattern, begun) {
+				patterns = append(patterns, p.Pattern)
+			}
+		}
+		return patterns, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeFlags offers the values of flags that know theirs.
+func completeFlags(root *cobra.Command) {
+	var modes []string
+	for _, mode := range swapModes {
+		modes = append(modes, string(mode))
+	}
+	for name, complete := range map[string]cobra.CompletionFunc{
+		"swap":   cobra.FixedCompletions(modes, cobra.ShellCompDirectiveNoFileComp),
+		"poll":   cobra.FixedCompletions(settings.Autos(), cobra.ShellCompDirectiveNoFileComp),
+		"listen": cobra.NoFileCompletions,
+		"chdir":  cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),
+		"config": cobra.FixedCompletions([]string{"toml"}, cobra.ShellCompDirectiveFilterFileExt),
+	} {
+		_ = root.RegisterFlagCompletionFunc(name, complete) // fails for unknown flags only
+	}
+}
