@@ -28,7 +28,7 @@ step install what is missing
 command -v go >/dev/null || fail 'go is missing: install it from go.dev/dl'
 install
 go mod download
-for folder in testdata/ginapp testdata/grpcapp; do (cd $folder && go mod download); done
+for folder in testdata/ginapp testdata/grpcapp testdata/dlv; do (cd $folder && go mod download); done
 
 step format, vet, staticcheck, tidy
 unformatted=$(gofmt -l .)
@@ -60,7 +60,7 @@ go run ./docs/check <"$results" || fail 'see above'
 [ $status -eq 0 ] || fail 'go test failed'
 
 step fuzz, $fuzztime each
-for target in ./internal/loop:FuzzStep ./watcher:FuzzClassify ./watcher:FuzzSettle ./watcher/source:FuzzScan ./builder:FuzzDiagnose \
+for target in ./internal/loop:FuzzStep ./watcher/rules:FuzzClassify ./watcher:FuzzSettle ./watcher/source:FuzzScan ./builder:FuzzDiagnose \
   ./internal/air:FuzzConvert ./internal/settings:FuzzLoad ./internal/project:FuzzScanAddress ./builder/graph:FuzzLiterals ./proxy:FuzzHead \
   ./proxy/inject:FuzzInject ./proxy/pages:FuzzPanics; do
   go test -run '^$' -fuzz "^${target#*:}\$" -fuzztime $fuzztime -fuzzminimizetime 1x "${target%:*}" | tail -n 1

@@ -53,6 +53,7 @@ type Spec struct {
 	Ldflags string   // the user's, after ours and after those that Flags hold
 	Env     []string // whole environment; go is looked for in its PATH, GOOS and GOARCH are set over it
 	Base    string   // absolute folder that paths in diagnostics are relative to
+	Debug   bool     // build it for a debugger: not optimised, with all symbols
 	Moved   bool     // build it so that it can be told to move its fixed listeners; Err may be a *Refusal
 }
 

@@ -14,6 +14,13 @@ import (
 // build id, without which equal code gives an equal binary (rule 39).
 const ourLdflags = "-s -w -buildid="
 
+// For a debugger nothing is optimised or left out, whatever the user's flags say: of
+// several the last one counts. Compressed, the symbols take long to read.
+const (
+	debugGcflags = "-gcflags=all=-N -l"
+	debugLdflags = "-s=false -w=false -compressdwarf=false"
+)
+
 // command prepares the go build of s that writes the binary to out and everything
 // else below the folder work.
 func (b *Builder) command(ctx context.Context, s Spec, out, work string) (*exec.Cmd, error) {
@@ -56,8 +63,15 @@ func arguments(s Spec, out string) ([]string, error) {
 	ldflags, _ := split(s.Flags, "ldflags")
 	global, _ := split(goflags(s.Env), "ldflags")
 	link := []string{ourLdflags}
+	if s.Debug {
+		link = []string{"-buildid="}
+	}
 	for _, value := range slices.Concat(global, ldflags, []string{s.Ldflags}) {
 		link = append(link, linkerArgs(value)...)
+	}
+	if s.Debug {
+		link = append(link, debugLdflags)
+		choice = slices.Insert(choice, len(choice)-1, debugGcflags) // before the package
 	}
 	return append([]string{"build", "-o", out, "-ldflags", strings.Join(link, " ")}, choice...), nil
 }

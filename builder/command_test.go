@@ -23,6 +23,8 @@ func TestUserFlagsComeAfterOurs(t *testing.T) {
 		}, "-s -w -buildid= -X main.a=1 -X main.b=1 -X main.c=1 -X main.d=1| -buildvcs=false -pgo=off -race -v ."},
 		{"package pattern", Spec{Flags: []string{"-ldflags=all=-X main.v=1"}},
 			"-s -w -buildid= -X main.v=1| -buildvcs=false -pgo=off ."},
+		{"debugger", Spec{Debug: true, Flags: []string{"-gcflags=-m", "-race"}, Ldflags: "-s -X main.v=1"},
+			"-buildid= -s -X main.v=1 -s=false -w=false -compressdwarf=false| -buildvcs=false -pgo=off -gcflags=-m -race -gcflags=all=-N -l ."},
 		{"tags", Spec{Flags: []string{"-tags=a,b", "-trimpath"}, Tags: []string{"c", "d"}},
 			"-s -w -buildid=| -buildvcs=false -pgo=off -tags a,b,c,d -trimpath ."},
 	} {

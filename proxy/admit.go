@@ -61,6 +61,9 @@ func admit(v View, cfg *Config, a arrival, longest time.Duration) decision {
 	return hold
 }
 
+// debugged reports whether limits do not count.
+func (c *Config) debugged() bool { return c.Debugged != nil && c.Debugged() }
+
 // patience is the time until the next limit at which [admit] may decide otherwise
 // about a request that has been held for waited.
 func patience(cfg *Config, waited, longest time.Duration) time.Duration {

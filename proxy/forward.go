@@ -172,8 +172,8 @@ func noteError(w http.ResponseWriter, _ *http.Request, err error) { w.(*exchange
 // ReverseProxy changes (rule 24); the client's own X-Forwarded-* are already gone.
 func (g *generation) rewrite(p *httputil.ProxyRequest) {
 	p.SetXForwarded()
-	p.Out.URL.Scheme, p.Out.URL.Host = "http", g.upstream
-	p.Out.URL.RawQuery = p.In.URL.RawQuery // also what net/url cannot parse
+	p.Out.URL.Scheme, p.Out.URL.Host = "http", "app" // dial knows where that is
+	p.Out.URL.RawQuery = p.In.URL.RawQuery           // also what net/url cannot parse
 	if raw, _, _ := strings.Cut(p.In.RequestURI, "?"); strings.HasPrefix(raw, "/") &&
 		!strings.HasPrefix(raw, "//") && raw != p.In.URL.EscapedPath() {
 		p.Out.URL.Opaque = raw // with bytes that net/url would escape; what begins with // it would take for a host

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -144,6 +145,10 @@ func (f *Front) drain(number int, limit time.Duration, done func(Drained)) []str
 	d.limit = time.AfterFunc(limit, func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
+		if f.cfg.Load().debugged() {
+			d.limit.Reset(limit)
+			return
+		}
 		f.endDrain(g, d)
 	})
 	if g.inFlight.Load() == 0 {
@@ -182,24 +187,39 @@ func (f *Front) endDrain(g *generation, d *drain) {
 
 // conn is a connection to the process, known to its generation until it is closed.
 type conn struct {
-	*net.TCPConn
+	net.Conn
 	owner *generation
+}
+
+// ReadFrom and CloseWrite pass on what connections of TCP and of Unix sockets know.
+
+func (c *conn) ReadFrom(r io.Reader) (int64, error) { return io.Copy(c.Conn, r) }
+
+func (c *conn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
 }
 
 func (c *conn) Close() error {
 	c.owner.mu.Lock()
 	delete(c.owner.conns, c)
 	c.owner.mu.Unlock()
-	return c.TCPConn.Close()
+	return c.Conn.Close()
 }
 
 func (g *generation) dial(ctx context.Context, network, _ string) (net.Conn, error) {
 	d := net.Dialer{Timeout: dialTimeout}
-	raw, err := d.DialContext(ctx, network, g.upstream)
+	address := g.upstream
+	if path, unix := strings.CutPrefix(address, "unix:"); unix {
+		network, address = "unix", path
+	}
+	raw, err := d.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err // a *net.OpError, by which isDial knows it
 	}
-	c := &conn{TCPConn: raw.(*net.TCPConn), owner: g}
+	c := &conn{Conn: raw, owner: g}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.cut.Load() {
@@ -219,6 +239,6 @@ func (g *generation) cutAll() {
 	g.conns = map[*conn]struct{}{}
 	g.mu.Unlock()
 	for c := range conns {
-		c.TCPConn.Close()
+		c.Conn.Close()
 	}
 }

@@ -1,11 +1,14 @@
 package proxy
 
 import (
+	"bufio"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -296,5 +299,50 @@ func TestR6_SlowDrainsDelayNoSwap(t *testing.T) {
 		if i < len(drains) {
 			receive(t, "drained", drains[i])
 		}
+	}
+}
+
+// TestR7_UnixUpstream: a target at a Unix socket gets bodies, and connections that are
+// upgraded with one half closed.
+func TestR7_UnixUpstream(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "app.sock")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") == "" {
+			io.Copy(w, r.Body)
+			return
+		}
+		c, buffered, _ := http.NewResponseController(w).Hijack()
+		defer c.Close()
+		io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+		all, _ := io.ReadAll(buffered) // up to the half that is closed
+		c.Write(all)
+	})}
+	go server.Serve(l)
+	t.Cleanup(func() { server.Close() })
+
+	f := serve(t, Config{})
+	f.Publish(View{Generation: 1, Upstream: "unix:" + path})
+	body := strings.Repeat("x", 1<<20)
+	if a := f.do(f.request("POST", "/", strings.NewReader(body))); a.status != http.StatusOK || a.body != body {
+		t.Errorf("%d, %d bytes, %v", a.status, len(a.body), a.err)
+	}
+	raw, err := net.Dial("tcp", f.listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	io.WriteString(raw, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+	in := bufio.NewReader(raw)
+	if r, err := http.ReadResponse(in, nil); err != nil || r.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatal(r, err)
+	}
+	io.WriteString(raw, "both ways")
+	raw.(*net.TCPConn).CloseWrite()
+	if all, err := io.ReadAll(in); string(all) != "both ways" {
+		t.Errorf("%q, %v", all, err)
 	}
 }

@@ -98,8 +98,16 @@ func (f *Front) hold(x *exchange, s *state, left <-chan struct{}) bool {
 		<-w.turn // it was let go: the one before it in the chain, or Publish, closes this
 		x.next = w.next
 	}
-	x.waited = time.Since(x.began)
+	x.waited = x.sinceBegan()
 	return here
+}
+
+// sinceBegan is how long the request has been held, as far as limits count.
+func (x *exchange) sinceBegan() time.Duration {
+	if x.cfg.debugged() {
+		return 0
+	}
+	return time.Since(x.began)
 }
 
 // watchClient notices where net/http does not that the client leaves: over HTTP/1 with
@@ -153,7 +161,7 @@ func (f *Front) letGo(s *state) Released {
 		here := e
 		e = e.Next()
 		// Whether the target refused it before does not count: this is another view.
-		if admit(s.View, w.cfg, arrival{pending: w.pending, waited: waited}, f.limits.longest) == hold {
+		if admit(s.View, w.cfg, arrival{pending: w.pending, waited: w.sinceBegan()}, f.limits.longest) == hold {
 			continue
 		}
 		f.held.Remove(here)

@@ -35,7 +35,7 @@ type View struct {
 	Settled    uint64 // all up to here are served, failed, or were no change
 	Generation int    // of the target; 0 means that nothing healthy is there
 	PID        int    // of the target
-	Upstream   string // host:port of the target
+	Upstream   string // host:port of the target, or "unix:" and the path of its Unix socket
 	Waiting    bool   // there is no target, but one may come without a further save: hold
 	Failed     bool   // the target is older than the newest save, whose build or start failed
 	Stopping   bool   // nobody is let in any more
@@ -109,6 +109,9 @@ type Config struct {
 	Warn     func(text, hint string)
 	Panicked func(Panic)
 
+	// Debugged, if it is set, reports whether a client of a debugger is connected: then no
+	// limit of holding or draining counts (rule 45). It is asked from any goroutine.
+	Debugged func() bool
 	// Look, if it is set, is asked by each request that arrives, from its goroutine, for
 	// a number that was raised by a save made before; 0 if none is known that the view
 	// lacks. So a save of which no event tells is not answered by older code (rule 32).

@@ -39,7 +39,8 @@ var apps = map[string]func(){
 	"serve own":      func() { serve(os.Getenv("FIXED")) },
 	"serve several":  func() { go serve("127.0.0.1:0"); serve("127.0.0.1:0") },
 	"serve moved":    serveMoved,
-	"serve unix":     func() { serveUnix("app.sock") },
+	"serve unix":     func() { panic(http.Serve(listenUnix(), nil)) },
+	"mute unix":      func() { listenUnix(); lounge() },
 	"serve locked":   serveLocked,
 	"answer 500":     func() { serveStatus(500) },
 	"answer 404":     func() { serveStatus(404) },
@@ -65,6 +66,7 @@ var apps = map[string]func(){
 	"say terminals":  sayTerminals,
 	"flood":          flood,
 	"parent":         parent,
+	"debugger":       debugger,
 
 	"hand over":       handOver,
 	"serve fd 3":      func() { serveFiles(3) },
@@ -147,12 +149,12 @@ func serveMoved() {
 	lounge()
 }
 
-func serveUnix(path string) {
-	l, err := net.Listen("unix", path)
+func listenUnix() net.Listener {
+	l, err := net.Listen("unix", "my app.sock")
 	if err != nil {
 		panic(err)
 	}
-	panic(http.Serve(l, nil))
+	return l
 }
 
 func serveStatus(status int) {

@@ -43,6 +43,9 @@ func (p *process) leave() {
 
 // ending tells how the process ended, once it has.
 func (p *process) ending() ending {
+	if p.debugged.known {
+		return p.debugged.ending()
+	}
 	state := p.group.State()
 	e := ending{code: state.ExitCode(), signal: signalName(state.Sys())}
 	switch {

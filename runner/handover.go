@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
 	"os/exec"
 
@@ -37,15 +36,15 @@ func (p *process) handSocket(cmd *exec.Cmd) (*os.File, error) {
 // onSocket waits for the first answer on a handed socket. The kernel takes connections
 // before the app runs, so that they say nothing (rule 17). Who has said that it is ready
 // is believed, and a path that is to be answered is asked next.
-func (s *search) onSocket(ctx context.Context) netip.AddrPort {
-	addr := sockets.Loopback(s.given)[0]
+func (s *search) onSocket(ctx context.Context) (addr string) {
+	addr = sockets.Loopback(s.given)[0].String()
 	for s.path == "" && !s.announced {
 		if http, tls := sockets.Speaks(ctx, addr); http || tls {
 			s.tls = tls
 			break
 		}
 		if !pause(ctx, portInterval) {
-			return netip.AddrPort{}
+			return ""
 		}
 	}
 	return addr

@@ -20,15 +20,15 @@ type Liveness struct {
 func (p *process) watchLife(alive context.Context, began time.Time, upstream string) {
 	live, failures := p.spec.Live, 0
 	for live.Path != "" && pause(alive, live.Interval) {
-		ok, said := sockets.AnswersBelow500(alive, "http://"+upstream+live.Path)
-		if ok || alive.Err() != nil {
+		ok, said := sockets.AnswersBelow500(alive, upstream, "http://localhost"+live.Path)
+		if ok || alive.Err() != nil || p.attached() {
 			failures = 0
 			continue
 		}
 		if failures++; failures >= live.Failures {
 			p.tell(Unresponsive{
 				Generation: p.spec.Generation,
-				PID:        p.group.ID,
+				PID:        p.pid(),
 				Reason:     fmt.Sprintf("lives, but GET %s %s, %d times in a row", live.Path, said, failures),
 				Alive:      time.Since(began),
 				Tail:       p.output.Last(),

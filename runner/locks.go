@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"github.com/watcher-dev/watcher/runner/locks"
 )
 
 // An app that holds a file lock for as long as it runs (bbolt, Badger, SQLite) cannot
@@ -19,13 +21,13 @@ const (
 // system, of SQLite, of bbolt ("timeout") and of others. Alone it proves nothing.
 var lockMessage = regexp.MustCompile(`(?i)\b(un)?lock(ed|s)?\b|temporarily unavailable|timeout\b`)
 
-// onLock returns a refusal when a process of the group has waited for a while for a
+// awaitLock returns a refusal when a process of the group has waited for a while for a
 // lock that another group of ours holds; nil when ctx ended first.
-func (s *search) onLock(ctx context.Context) *refusal {
+func (p *process) awaitLock(ctx context.Context) *refusal {
 	var since time.Time
 	for pause(ctx, lockInterval) {
 		switch {
-		case !waitsForLock(s.group, s.others()):
+		case !locks.Awaited(p.group.ID, p.runner.others(p.group.ID)):
 			since = time.Time{}
 		case since.IsZero():
 			since = time.Now()
@@ -44,7 +46,7 @@ func (s *search) onLock(ctx context.Context) *refusal {
 func (p *process) lockFromTail() string {
 	others := p.runner.others(p.group.ID)
 	for _, line := range p.output.Last() {
-		if lockMessage.MatchString(line) && holdLock(others) {
+		if lockMessage.MatchString(line) && locks.Held(others) {
 			return "the app ends over a file lock that the one before holds"
 		}
 	}

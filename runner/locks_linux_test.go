@@ -25,6 +25,12 @@ func serveLocked() {
 		fmt.Fprintln(os.Stderr, "open store:", err)
 		os.Exit(1)
 	}
+	if os.Getenv("LISTEN_FDS") != "" {
+		serveFiles(counted()...)
+	}
+	if os.Getenv("NOTIFY_SOCKET") != "" {
+		announce()
+	}
 	serve(port())
 	file.Close()
 }
@@ -36,19 +42,23 @@ func TestRule15_LockOfTheProcessBefore(t *testing.T) {
 	t.Parallel()
 	for gen, c := range []struct {
 		does, name string
+		change     func(*Spec)
 		lock       string
 	}{
-		{"wait", "serve locked", "the app waits for a file lock"},
-		{"end", "serve locked", "the app ends over a file lock"},
-		{"end", "exit 1", ""},
+		{"wait", "serve locked", func(*Spec) {}, "the app waits for a file lock"},
+		{"wait", "serve locked", handed, "the app waits for a file lock"},
+		{"wait", "serve locked", func(s *Spec) { s.Notify = true }, "the app waits for a file lock"},
+		{"end", "serve locked", func(*Spec) {}, "the app ends over a file lock"},
+		{"end", "serve locked", handed, "the app ends over a file lock"},
+		{"end", "exit 1", func(*Spec) {}, ""},
 	} {
 		t.Run(c.does+" "+c.name, func(t *testing.T) {
 			t.Parallel()
 			r := newRunner(t)
 			file := filepath.Join(t.TempDir(), "lock")
 			with := func(s *Spec) { s.Env = append(s.Env, "LOCK_FILE="+file, "LOCKED="+c.does) }
-			next[Ready](start(t, r, 10*gen+1, "serve locked", with))
-			failed := next[Failed](start(t, r, 10*gen+2, c.name, with))
+			next[Ready](start(t, r, 10*gen+1, "serve locked", with, c.change))
+			failed := next[Failed](start(t, r, 10*gen+2, c.name, with, c.change))
 			if !strings.HasPrefix(failed.Lock, c.lock) || c.lock == "" && failed.Lock != "" {
 				t.Errorf("%+v", failed)
 			}

@@ -1,8 +1,12 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -82,11 +86,51 @@ func TestRule13_FixedPortBesideOursIsTold(t *testing.T) {
 	}
 }
 
-func TestR7_UnixSocketIsSaid(t *testing.T) {
+// TestR7_UnixSocketIsServed: by what is moved and what is not; its file is gone when the
+// process is, and the next one can bind it.
+func TestR7_UnixSocketIsServed(t *testing.T) {
 	t.Parallel()
-	a := start(t, newRunner(t), 1, "serve unix", func(s *Spec) { s.ReadyTimeout = 2 * time.Second })
+	r, dir := newRunner(t), t.TempDir()
+	path := filepath.Join(dir, "my app.sock")
+	for gen, c := range []struct {
+		moved bool
+		known string
+	}{{false, ""}, {true, ""}, {false, path}} {
+		a := start(t, r, gen, "serve unix", func(s *Spec) {
+			s.Dir, s.Unix, s.Moved, s.ReadyPath = dir, c.known, c.moved, "/"
+		})
+		if ready := next[Ready](a); ready.Unix() != path || !ready.OwnPort {
+			t.Errorf("%+v", ready)
+		}
+		r.Kill(gen)
+		next[Exited](a)
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%+v: the file is left: %v", c, err)
+		}
+	}
+}
+
+func TestR7_FileOfAUnixSocketThatIsInTheWayIsSaid(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(dir, "my app.sock")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	l.Close()
+	a := start(t, newRunner(t), 1, "serve unix", func(s *Spec) { s.Dir = dir })
+	if failed := next[Failed](a); !strings.HasPrefix(failed.Hint, "remove the file of that socket") {
+		t.Errorf("%+v", failed)
+	}
+}
+
+func TestR7_UnixSocketWithoutHTTPIsSaid(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	a := start(t, newRunner(t), 1, "mute unix", func(s *Spec) { s.Dir, s.ReadyTimeout = dir, 2*time.Second })
 	failed := next[Failed](a)
-	if !strings.HasSuffix(failed.Reason, "; it listens on the Unix socket app.sock, to which the front does not lead") {
+	if !strings.HasSuffix(failed.Reason, "; it listens on the Unix socket "+filepath.Join(dir, "my app.sock")+", where it does not answer HTTP") {
 		t.Errorf("%+v", failed)
 	}
 }

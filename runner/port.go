@@ -18,27 +18,31 @@ const (
 	highestPort = 29999
 )
 
-// reservePort chooses a port for p that nobody listens on and that no other living
-// process was given, whether it listens by now or not.
-func (r *Runner) reservePort(p *process) error {
+// reservePort chooses a port for p.
+func (r *Runner) reservePort(p *process) (err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	p.port, err = r.choosePort()
+	return err
+}
+
+// choosePort returns a port that nobody listens on and that no other living process
+// was given, whether it listens by now or not. r.mu is held.
+func (r *Runner) choosePort() (port int, err error) {
 	used := map[int]bool{}
 	for _, other := range r.processes {
 		used[other.port] = true
 	}
-	var err error
 	for range 100 {
 		port := lowestPort + rand.IntN(highestPort-lowestPort+1)
 		if used[port] {
 			continue
 		}
 		if err = checkFree(port); err == nil {
-			p.port = port
-			return nil
+			return port, nil
 		}
 	}
-	return fmt.Errorf("find a free port on loopback: %w", err)
+	return 0, fmt.Errorf("find a free port on loopback: %w", err)
 }
 
 // setPort notes a port that was not chosen by reservePort.

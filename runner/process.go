@@ -14,6 +14,7 @@ import (
 
 	"github.com/watcher-dev/watcher/runner/group"
 	"github.com/watcher-dev/watcher/runner/kin"
+	"github.com/watcher-dev/watcher/runner/moves"
 	"github.com/watcher-dev/watcher/runner/notify"
 	"github.com/watcher-dev/watcher/runner/output"
 	"github.com/watcher-dev/watcher/runner/sockets"
@@ -44,12 +45,14 @@ type process struct {
 	mark     kin.Mark      // of all that descends from it
 	left     []kin.Process // what the leader left behind when it ended
 	oomKills int           // see there; at the start
-	moves    *moves        // nil unless its listeners are moved; set with group
+	moves    *moves.Moves  // nil unless its listeners are moved; set with group
+	debugged debugged
 
 	telling sync.Mutex // reports come one after the other
 
 	mu      sync.Mutex
 	doomed  bool        // its end was asked for
+	served  bool        // was ready
 	killing *time.Timer // set by the first stop
 	killAt  time.Time
 }
@@ -84,6 +87,7 @@ func (p *process) run() {
 		p.tell(p.failed(*fail))
 	default:
 		found.Took = time.Since(began)
+		p.setServed()
 		p.tell(found)
 		if !found.OwnPort {
 			p.reportFixed(alive)
@@ -93,15 +97,18 @@ func (p *process) run() {
 	<-alive.Done()
 
 	p.cancelKill()
+	if path := cmp.Or(found.Unix(), p.spec.Unix); path != "" {
+		sockets.RemoveDead(path) // or the next one could not bind it
+	}
 	if p.notify != nil {
 		p.notify.Close()
 	}
-	p.moves.close()
+	p.moves.Close()
 	p.forget()
 	end := p.ending()
 	p.tell(Exited{
 		Generation: p.spec.Generation,
-		PID:        p.group.ID,
+		PID:        p.pid(),
 		Code:       end.code,
 		Signal:     end.signal,
 		Reason:     end.reason,
@@ -130,7 +137,7 @@ func (p *process) notStarted(reason string) {
 	}
 	p.output.Finish(0)
 	p.forget()
-	p.moves.close()
+	p.moves.Close()
 	p.tell(Failed{Generation: p.spec.Generation, Reason: reason})
 }
 
@@ -151,6 +158,11 @@ func (p *process) launch() error {
 		return err
 	}
 	cmd.Env = env
+	if s.Debugger != nil {
+		if err := p.underDebugger(cmd); err != nil {
+			return err
+		}
+	}
 	if s.Socket {
 		socket, err := p.handSocket(cmd)
 		if err != nil {
@@ -174,11 +186,10 @@ func (p *process) launch() error {
 		"WATCHER_URL="+s.URL,
 		kin.Variable+"="+string(p.mark))
 	if s.Moved {
-		started, err := p.askToMove(cmd)
-		if err != nil {
+		if p.moves, err = moves.Ask(cmd, p.port); err != nil {
 			return err
 		}
-		defer started()
+		defer p.moves.Listen(p.tellMove)
 	}
 	p.output.Connect(cmd, [2]output.Stream{{Sink: s.Stdout, Screen: s.StdoutScreen}, {Sink: s.Stderr, Screen: s.StderrScreen}})
 	defer p.output.Started()
@@ -213,24 +224,46 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 	if timeout == 0 {
 		timeout = defaultReadyTimeout
 	}
-	ctx, cancel := context.WithTimeout(alive, timeout)
+	ctx, cancel := context.WithCancel(alive)
 	defer cancel()
+	defer p.unattended(timeout, cancel).Stop()
+	if fail := p.awaitApp(ctx); fail != nil {
+		return Ready{}, fail
+	}
+	var ready Ready
+	var fail, locked *refusal
+	var both sync.WaitGroup
+	both.Go(func() {
+		defer cancel()
+		ready, fail = p.find(ctx, timeout)
+	})
+	both.Go(func() {
+		defer cancel()
+		locked = p.awaitLock(ctx)
+	})
+	both.Wait()
+	if fail != nil {
+		return Ready{}, cmp.Or(locked, fail)
+	}
+	return ready, nil
+}
+
+// find waits until the process says that it is ready, where it is to, and answers.
+func (p *process) find(ctx context.Context, limit time.Duration) (Ready, *refusal) {
+	if fail := p.notified(ctx, limit); fail != nil {
+		return Ready{}, fail
+	}
 	s := search{
-		group: p.group.ID,
+		group: p.pid(),
 		name:  p.portEnv(),
 		given: p.port,
-		told:  p.spec.Port, likely: p.spec.Likely,
+		told:  p.spec.Port, likely: p.spec.Likely, unix: p.spec.Unix != "",
 		handed:    p.spec.Socket,
 		announced: p.spec.Notify,
 		path:      p.spec.ReadyPath,
 		settled:   p.settled,
-		limit:     timeout,
+		limit:     limit,
 		moves:     p.moves,
-		others:    func() []int { return p.runner.others(p.group.ID) },
-	}
-	fail := p.notified(ctx, timeout)
-	if fail != nil {
-		return Ready{}, fail
 	}
 	addr, fail := s.find(ctx)
 	if fail != nil {
@@ -238,9 +271,9 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 	}
 	return Ready{
 		Generation: p.spec.Generation,
-		PID:        p.group.ID,
-		Upstream:   addr.String(),
-		OwnPort:    int(addr.Port()) != p.port && s.asked == 0,
+		PID:        p.pid(),
+		Upstream:   addr,
+		OwnPort:    !strings.HasSuffix(addr, ":"+strconv.Itoa(p.port)) && s.asked == 0,
 		Asked:      s.asked,
 		TLS:        s.tls,
 	}, nil
@@ -248,7 +281,7 @@ func (p *process) awaitReady(alive context.Context) (Ready, *refusal) {
 
 // reportFixed reports the other fixed ports of a process, now or a moment later.
 func (p *process) reportFixed(alive context.Context) {
-	fixed := func() []string { return slices.DeleteFunc(sockets.Fixed(p.group.ID, p.port), p.moves.has) }
+	fixed := func() []string { return slices.DeleteFunc(sockets.Fixed(p.pid(), p.port), p.moves.Has) }
 	addrs := fixed()
 	if len(addrs) == 0 && pause(alive, fixedDelay) {
 		addrs = fixed()
@@ -261,7 +294,7 @@ func (p *process) reportFixed(alive context.Context) {
 func (p *process) failed(r refusal) Failed {
 	return Failed{
 		Generation: p.spec.Generation,
-		PID:        p.group.ID,
+		PID:        p.pid(),
 		Reason:     r.reason,
 		Hint:       r.hint,
 		OwnPorts:   r.own,
@@ -272,7 +305,11 @@ func (p *process) failed(r refusal) Failed {
 
 func (p *process) hintFromTail() string {
 	for _, line := range p.output.Last() {
-		if strings.Contains(line, "address already in use") {
+		switch {
+		case !strings.Contains(line, "address already in use"):
+		case strings.Contains(line, "listen unix "):
+			return "remove the file of that socket, which an earlier process has left, or let the app remove it before it listens"
+		default:
 			return fmt.Sprintf(`the app binds a fixed port that is taken: let it read %s, or set [run] swap = "stop-first" and [run] port`, p.portEnv())
 		}
 	}
@@ -315,13 +352,24 @@ func (p *process) stop(limit time.Duration) {
 			sig = syscall.SIGTERM
 		}
 		p.group.Signal(sig)
-		p.killing = time.AfterFunc(limit, func() { p.signal(syscall.SIGKILL) })
+		kill := func() { p.signal(syscall.SIGKILL) }
+		if p.served {
+			p.killing = p.unattended(limit, kill)
+		} else { // nobody debugs it, and the next start waits for its end
+			p.killing = time.AfterFunc(limit, kill)
+		}
 	case at.Before(p.killAt):
 		p.killing.Reset(limit)
 	default:
 		return
 	}
 	p.killAt = at
+}
+
+func (p *process) setServed() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.served = true
 }
 
 // told says whether its end was asked for.

@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -10,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/watcher-dev/watcher/runner/moves"
 	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
@@ -35,13 +35,13 @@ type search struct {
 	given     int
 	told      int    // the port that the user says the app listens on; 0 if not told
 	likely    int    // one that it is expected to take; 0 if none is
+	unix      bool   // it is expected to listen on a Unix socket
 	handed    bool   // the given port is that of a socket which the app was handed
 	settled   bool   // nothing can be done if another program listens on the given port
 	announced bool   // it has said that it is ready
 	path      string // to be answered; "" if listening is enough
 	limit     time.Duration
-	others    func() []int // groups that live beside it
-	moves     *moves       // that the process tells of; nil if it was not asked to
+	moves     *moves.Moves // that the process tells of; nil if it was not asked to
 
 	// What is found beside the address.
 	asked int  // the port that the app asked for, where it was moved; else 0
@@ -63,12 +63,12 @@ type refusal struct {
 
 // find blocks until the process is ready, until it is clear that it cannot be, or
 // until ctx ends.
-func (s *search) find(ctx context.Context) (netip.AddrPort, *refusal) {
-	addr, fail := s.listening(ctx)
+func (s *search) find(ctx context.Context) (addr string, fail *refusal) {
+	addr, fail = s.listening(ctx)
 	switch {
 	case fail != nil:
 		return addr, fail
-	case !addr.IsValid():
+	case addr == "":
 		return addr, s.notListening()
 	case s.path != "" && !s.answering(ctx, addr):
 		return addr, &refusal{
@@ -79,50 +79,41 @@ func (s *search) find(ctx context.Context) (netip.AddrPort, *refusal) {
 	return addr, nil
 }
 
-// listening returns where the process listens; the zero address if ctx ended first.
-// The given port wins, also when both are found at the same time (rule 14).
-func (s *search) listening(ctx context.Context) (netip.AddrPort, *refusal) {
+// listening returns where the process listens; "" if ctx ended first. The given port
+// wins, also when both are found at the same time (rule 14).
+func (s *search) listening(ctx context.Context) (addr string, fail *refusal) {
 	if s.handed {
 		return s.onSocket(ctx), nil
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var known, own, moved netip.AddrPort
-	var several, locked *refusal
+	var known, other string
 	var both sync.WaitGroup
 	both.Go(func() {
 		defer cancel()
 		known = s.onKnownPort(ctx)
 	})
-	both.Go(func() {
-		defer cancel()
-		locked = s.onLock(ctx)
-	})
-	if s.moves != nil {
+	if s.moves != nil || s.told == 0 {
 		both.Go(func() {
 			defer cancel()
-			moved = s.onMoved(ctx)
-		})
-	} else if s.told == 0 {
-		both.Go(func() {
-			defer cancel()
-			own, several = s.onOwnPort(ctx)
+			if s.moves != nil {
+				other = s.onMoved(ctx)
+			} else {
+				other, fail = s.onOwnPort(ctx)
+			}
 		})
 	}
 	both.Wait()
-	if known.IsValid() {
+	if known != "" {
 		s.asked, s.tls = 0, false
 		return known, nil
 	}
-	if moved.IsValid() {
-		return moved, nil
-	}
-	return own, cmp.Or(several, locked)
+	return other, fail
 }
 
 // onKnownPort waits for the process to listen on the given port, the told one, or the
 // one that it is expected to take: no other may be looked for before its time.
-func (s *search) onKnownPort(ctx context.Context) netip.AddrPort {
+func (s *search) onKnownPort(ctx context.Context) string {
 	addrs := sockets.Loopback(s.given)
 	for _, port := range []int{s.told, s.likely} {
 		if port != 0 {
@@ -140,37 +131,58 @@ func (s *search) onKnownPort(ctx context.Context) netip.AddrPort {
 				continue
 			}
 			if sockets.Owned(s.group, addr) {
-				return addr
+				return addr.String()
 			}
 			s.foreign, interval = int(addr.Port()), foreignInterval
 			if s.foreign == s.given && !s.settled {
-				return netip.AddrPort{} // there are others
+				return "" // there are others
 			}
 		}
 		if !pause(ctx, interval) {
-			return netip.AddrPort{}
+			return ""
 		}
 	}
 }
 
-// onOwnPort waits for the process to answer HTTP on one port that we did not choose.
-// Where listeners are not known it finds nothing.
-func (s *search) onOwnPort(ctx context.Context) (netip.AddrPort, *refusal) {
+// onOwnPort waits for the process to answer HTTP on one port that we did not choose, or
+// else on a Unix socket. Where listeners are not known it finds nothing.
+func (s *search) onOwnPort(ctx context.Context) (string, *refusal) {
 	began := time.Now()
-	for wait := ownPortDelay; pause(ctx, wait); wait = time.Since(began) / ownPortShare {
+	for wait := s.ownDelay(); pause(ctx, wait); wait = time.Since(began) / ownPortShare {
 		found := s.httpListeners(ctx)
 		if len(found) == 1 {
-			return found[0], nil
+			return found[0].String(), nil
 		}
 		if len(found) > 1 {
-			return netip.AddrPort{}, &refusal{
+			return "", &refusal{
 				reason: fmt.Sprintf("the app listens on several ports of its own (%s)", list(ports(found))),
 				hint:   fmt.Sprintf("tell which one with [run] port = %d", found[0].Port()),
 				own:    true,
 			}
 		}
+		if addr := s.onUnix(ctx); addr != "" {
+			return addr, nil
+		}
 	}
-	return netip.AddrPort{}, nil
+	return "", nil
+}
+
+// ownDelay is how long is waited before an address of the app's own counts.
+func (s *search) ownDelay() time.Duration {
+	if s.unix {
+		return movedInterval
+	}
+	return ownPortDelay
+}
+
+// onUnix returns the first Unix socket of the group that answers HTTP now, or "".
+func (s *search) onUnix(ctx context.Context) string {
+	for _, path := range sockets.Unix(s.group) {
+		if addr := sockets.UnixScheme + path; answersHTTP(ctx, addr) {
+			return addr
+		}
+	}
+	return ""
 }
 
 // httpListeners asks all listeners of the group at once, as one that is silent takes
@@ -182,7 +194,7 @@ func (s *search) httpListeners(ctx context.Context) []netip.AddrPort {
 	for i, l := range bound {
 		asked.Go(func() {
 			for _, addr := range sockets.Loopback(int(l.Port())) {
-				if sockets.Serves(l, addr) && answersHTTP(ctx, addr) {
+				if sockets.Serves(l, addr) && answersHTTP(ctx, addr.String()) {
 					answers[i] = addr
 					return
 				}
@@ -199,16 +211,16 @@ func (s *search) httpListeners(ctx context.Context) []netip.AddrPort {
 }
 
 // answersHTTP says whether addr answers HTTP, be it over TLS.
-func answersHTTP(ctx context.Context, addr netip.AddrPort) bool {
+func answersHTTP(ctx context.Context, addr string) bool {
 	http, tls := sockets.Speaks(ctx, addr)
 	return http || tls
 }
 
 // answering asks for the ready path until it is answered below 500, or ctx ends.
-func (s *search) answering(ctx context.Context, addr netip.AddrPort) bool {
+func (s *search) answering(ctx context.Context, addr string) bool {
 	s.said = "was not answered"
 	for wait := pathInterval; ; wait = min(2*wait, pathIntervalMax) {
-		ok, said := sockets.AnswersBelow500(ctx, "http://"+addr.String()+s.path)
+		ok, said := sockets.AnswersBelow500(ctx, addr, "http://localhost"+s.path)
 		if ok {
 			return true
 		}
@@ -239,7 +251,7 @@ func (s *search) notListening() *refusal {
 		reason += fmt.Sprintf(", nor on its own port %d", s.told)
 		hint = fmt.Sprintf("let the app read %s, or correct [run] port", s.name)
 	case len(unix) > 0:
-		reason += "; it listens on the Unix socket " + unix[0] + ", to which the front does not lead"
+		reason += "; it listens on the Unix socket " + unix[0] + ", where it does not answer HTTP"
 	case len(s.silent) > 0:
 		reason += fmt.Sprintf("; it listens on %s, where it does not answer HTTP", list(s.silent))
 	}

@@ -19,6 +19,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -53,14 +54,16 @@ type Spec struct {
 	URL          string         // of the front, for WATCHER_URL
 	PortEnv      string         // name of the variable that carries the port; "" means PORT
 	Port         int            // the app's own fixed port, where the user has told it; 0 means not told
-	Socket       bool           // hand it a listening socket, as file 3 (LISTEN_FDS); Port and Likely do not count then
+	Socket       bool           // hand it a listening socket, as file 3 (LISTEN_FDS); Port, Likely and Unix do not count then
 	Likely       int            // own port that its code names or an earlier start took; 0 means none; others count too
+	Unix         string         // path of the Unix socket at which an earlier start answered; "" means none. It counts at once, and its file is removed at the end
 	WaitFor      []string       // what must be there before it is started, as "tcp://db:5432"; see runner/needs
 	Notify       bool           // it is ready when it says so by sd_notify, and not before
 	ReadyPath    string         // must answer below 500; "" means that listening is enough
 	ReadyTimeout time.Duration  // 0 means 30 s
 	Live         Liveness       // asked while it serves
 	StopSignal   syscall.Signal // 0 means SIGTERM
+	Debugger     Debugger       // that the app runs under; nil means none
 	Moved        bool           // the binary was built so that its fixed listeners can be moved: move them
 	Stdout       io.Writer      // written to by one goroutine at a time for each stream; errors are passed over
 	Stderr       io.Writer      // nil, for both, means that only the tail is kept
@@ -91,11 +94,20 @@ type Listening struct {
 type Ready struct {
 	Generation int
 	PID        int
-	Upstream   string // host:port that answers, on loopback
-	OwnPort    bool   // the app listens on a port of its own and not on ours, and was not moved
+	Upstream   string // host:port that answers, on loopback, or "unix:" and the path of a Unix socket
+	OwnPort    bool   // the app listens at an address of its own and not on our port, and was not moved
 	Asked      int    // the port that it asked for, where Upstream was moved; else 0
 	TLS        bool   // Upstream speaks TLS; told of moved listeners that nobody expected
 	Took       time.Duration
+}
+
+// Unix returns the path of the Unix socket that Upstream is; "" if it is none.
+func (r Ready) Unix() string {
+	path, unix := strings.CutPrefix(r.Upstream, sockets.UnixScheme)
+	if !unix {
+		return ""
+	}
+	return path
 }
 
 // Failed is reported at most once, and not after Ready: the process ended before

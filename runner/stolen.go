@@ -35,7 +35,7 @@ func (p *process) startAgain(gone <-chan struct{}) (started bool) {
 		return false
 	}
 	p.settled = true
-	p.moves.close()
-	p.moves, p.left, p.output = nil, nil, output.Output{}
+	p.moves.Close()
+	p.moves, p.left, p.output, p.debugged = nil, nil, output.Output{}, debugged{}
 	return p.launch() == nil
 }

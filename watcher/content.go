@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/watcher-dev/watcher/watcher/rules"
 )
 
 // bigFile is the size in bytes above which a file is not read: that would take
@@ -35,7 +37,7 @@ func (c content) blanks(d content) bool { return c.there && !c.empty && d.empty 
 
 // file is a relevant file whose content is known.
 type file struct {
-	verdict
+	rules.Verdict
 	content
 	pass uint // last walk that came by
 }
@@ -70,9 +72,9 @@ func look(seed maphash.Seed, name string) (c content, src []byte) {
 
 // remember takes what is in the file for known. What only browsers read is not
 // read here, as there may be gigabytes of it: its first save counts as a change.
-func (w *Watcher) remember(name string, v verdict) {
+func (w *Watcher) remember(name string, v rules.Verdict) {
 	var c content
-	if v.action == Refresh {
+	if v.Action == Refresh {
 		c, _ = stamp(w.seed, name)
 	} else {
 		c = w.read(name)
@@ -81,7 +83,7 @@ func (w *Watcher) remember(name string, v verdict) {
 }
 
 // keep makes c the known content of the file.
-func (w *Watcher) keep(name string, v verdict, c content) {
+func (w *Watcher) keep(name string, v rules.Verdict, c content) {
 	if c.there {
 		w.files[name] = file{v, c, w.pass}
 	} else {
@@ -94,17 +96,17 @@ func (w *Watcher) keep(name string, v verdict, c content) {
 func (w *Watcher) read(name string) content {
 	c, src := look(w.seed, name)
 	if filepath.Ext(name) == ".go" {
-		c.taken = c.there && (src == nil || w.rules.takes(name, src))
-		var found []embed
+		c.taken = c.there && (src == nil || w.rules.Takes(name, src))
+		var found []rules.Embed
 		if c.taken {
-			found = scanEmbeds(src, w.rules.rel(filepath.Dir(name)))
+			found = rules.ScanEmbeds(src, w.rules.Rel(filepath.Dir(name)))
 		}
 		w.noteEmbeds(name, found)
 	}
 	return c
 }
 
-func (w *Watcher) noteEmbeds(name string, found []embed) {
+func (w *Watcher) noteEmbeds(name string, found []rules.Embed) {
 	if !slices.Equal(found, w.embeds[name]) {
 		w.embeds[name] = found
 		w.learned = true

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/watcher-dev/watcher/watcher/rules"
 )
 
 // Reason is what a change of one file does, and why.
@@ -38,60 +40,60 @@ func Explain(cfg Config, path string) (Reason, error) {
 
 func (w *Watcher) explain(name string) Reason {
 	in, watched := w.folders[filepath.Dir(name)]
-	v := w.rules.classify(name, in)
+	v := w.rules.Classify(name, in.Place)
 	_, src := look(w.seed, name)
 	switch {
 	case isDir(name):
 		return Reason{Why: "it is a folder: ask about a file in it"}
-	case v.rule > 0 && (watched || v.action == Ignore):
-		return Reason{v.action, v.signal, v.run, fmt.Sprintf("rule %d of the settings", v.rule)}
-	case v.compiled && src != nil && !w.rules.takes(name, src):
+	case v.Rule > 0 && (watched || v.Action == Ignore):
+		return Reason{v.Action, v.Signal, v.Run, fmt.Sprintf("rule %d of the settings", v.Rule)}
+	case v.Compiled && src != nil && !w.rules.Takes(name, src):
 		return Reason{Why: elsewhere}
-	case !watched, v.action == Ignore, v.askGit && w.ignored(name):
+	case !watched, v.Action == Ignore, v.AskGit && w.ignored(name):
 		return Reason{Why: w.whyNothing(name)}
 	}
-	return Reason{v.action, v.signal, v.run, w.why(name, v)}
+	return Reason{v.Action, v.Signal, v.Run, w.why(name, v)}
 }
 
 const elsewhere = "the compiler leaves it out: its name or its build constraints are for other systems or tags"
 
 // why says which step of classify took the file, which is no user rule's.
-func (w *Watcher) why(name string, v verdict) string {
-	rel := w.rules.rel(name)
-	_, named := w.rules.named[name]
-	_, use := w.rules.used(rel)
+func (w *Watcher) why(name string, v rules.Verdict) string {
+	rel := w.rules.Rel(name)
+	_, named := w.rules.Named(name)
+	_, use := w.rules.Used(rel)
 	switch {
-	case v.action == Reload:
+	case v.Action == Reload:
 		return "the settings file"
-	case named && v.action == Restart:
+	case named && v.Action == Restart:
 		return "an env file of the app"
-	case named, moduleFile(path.Base(rel)):
+	case named, rules.ModuleFile(path.Base(rel)):
 		return "it leads the go command"
-	case w.rules.embedded(rel):
+	case w.rules.Embedded(rel):
 		return "embedded by " + w.embeddedBy(rel)
-	case v.action == Rebuild:
+	case v.Action == Rebuild:
 		return w.whyCompiled(filepath.Dir(name))
 	case use.Where != "" && use.Path == name:
 		return "named by " + use.Where
 	case use.Where != "":
-		return fmt.Sprintf("%s names %s", use.Where, w.rules.rel(use.Path))
-	case v.action == Refresh:
+		return fmt.Sprintf("%s names %s", use.Where, w.rules.Rel(use.Path))
+	case v.Action == Refresh:
 		return "browsers load files of its kind"
 	case strings.HasPrefix(path.Base(rel), ".env"):
 		return "an env file by its name"
-	case dataKind(kindOf(rel)):
+	case rules.DataKind(rules.KindOf(rel)):
 		return "configuration, by its name or its folder's"
 	}
 	return "a template, by its name or its folder's"
 }
 
 func (w *Watcher) whyCompiled(dir string) string {
-	if w.rules.graph == nil {
+	if w.cfg.Graph == nil {
 		return "Go source: which packages the build reads is not known"
 	}
-	for _, p := range w.rules.graph.Packages {
+	for _, p := range w.cfg.Graph.Packages {
 		if p.Dir == dir && p.By != "" {
-			return fmt.Sprintf("compiled: %s imports its package", w.rules.rel(p.By))
+			return fmt.Sprintf("compiled: %s imports its package", w.rules.Rel(p.By))
 		}
 	}
 	return "compiled: it belongs to the program's own package"
@@ -104,9 +106,9 @@ func (w *Watcher) embeddedBy(rel string) string {
 		number := 0
 		for line := range bytes.Lines(src) {
 			number++
-			for _, e := range scanEmbeds(line, w.rules.rel(filepath.Dir(file))) {
-				if e.covers(rel) {
-					return fmt.Sprintf("%s:%d", w.rules.rel(file), number)
+			for _, e := range rules.ScanEmbeds(line, w.rules.Rel(filepath.Dir(file))) {
+				if e.Covers(rel) {
+					return fmt.Sprintf("%s:%d", w.rules.Rel(file), number)
 				}
 			}
 		}
@@ -116,23 +118,23 @@ func (w *Watcher) embeddedBy(rel string) string {
 
 // whyNothing says why a change of the file does nothing.
 func (w *Watcher) whyNothing(name string) string {
-	rel := w.rules.rel(name)
+	rel := w.rules.Rel(name)
 	base := path.Base(rel)
-	g := w.rules.graph
+	g := w.cfg.Graph
 	switch {
 	case strings.HasSuffix(base, "_test.go"):
 		return "tests are no part of the program"
-	case g != nil && sourceFile(base) && !w.rules.packages[filepath.Dir(name)]:
+	case g != nil && rules.SourceFile(base) && !w.rules.Compiles(filepath.Dir(name)):
 		return "no package of the program lies in its folder"
-	case sourceFile(base) && g != nil:
+	case rules.SourceFile(base) && g != nil:
 		return elsewhere
-	case temporary(base):
+	case rules.Temporary(base):
 		return "editors make files of such names for a moment"
 	}
 	if why := w.leftOut(name); why != "" {
 		return why
 	}
-	if row(rel).action != Ignore {
+	if rules.Row(rel).Action != Ignore {
 		return "nothing leads to its folder: no package of the program lies there, and the code does not name it"
 	}
 	return "neither the build nor the code nor a rule is about it"
@@ -141,7 +143,7 @@ func (w *Watcher) whyNothing(name string) string {
 // leftOut says what keeps the built-in rows from a file: the outermost of the folders
 // that it lies in, or the file itself.
 func (w *Watcher) leftOut(name string) string {
-	rel := w.rules.rel(name)
+	rel := w.rules.Rel(name)
 	if !filepath.IsLocal(rel) {
 		return "it lies outside of " + w.cfg.Root
 	}
@@ -154,18 +156,18 @@ func (w *Watcher) leftOut(name string) string {
 		base := path.Base(part)
 		by := w.git.IgnoredBy(part)
 		switch {
-		case w.rules.ignores(part):
+		case w.rules.Ignores(part):
 			return part + " is left out by [watch] ignore"
 		case by != "" && !strings.HasPrefix(base, ".env"):
 			return fmt.Sprintf("git ignores %s: %s", part, by)
 		case part == rel: // what follows is about folders
-		case w.rules.passesBy(part):
+		case w.rules.PassesBy(part):
 			return part + " is left out, as are all folders of such names"
 		case isFile(filepath.Join(dir, "go.mod")):
 			return part + " is another module"
 		case isFile(filepath.Join(dir, "package.json")):
 			return part + " has a package.json: only what the build or the code takes from it counts"
-		case outputFolder(base):
+		case rules.OutputFolder(base):
 			return part + " holds build output: only what the build or the code takes from it counts"
 		}
 	}

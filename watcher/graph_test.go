@@ -227,6 +227,7 @@ func (cfg Config) at(root string) Config {
 // A package that is imported by the save before is taken up when the new graph is known,
 // and what was written to it meanwhile counts.
 func TestW5_LearnedPackage(t *testing.T) {
+	t.Parallel()
 	root := plant(t, small)
 	p := watch(t, root, with(t, root))
 	for i := range 100 {

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/watcher-dev/watcher/watcher/rules"
 )
 
 // What lies behind a link is watched where it really lies, and told of by the names that
@@ -33,13 +35,13 @@ func (w *Watcher) real(name string) string {
 // that it lies in would never end. And where everything below Root is watched, there may
 // be links to the caches of other tools: they are followed only by what is known.
 func (w *Watcher) leads(link, real string) bool {
-	known := w.rules.asked(link) || slices.ContainsFunc(strings.Split(w.rules.rel(link), "/"), resourceFolder)
-	if !isDir(link) || w.rules.places[w.cfg.Root] && !known {
+	known := w.rules.Asked(link) || slices.ContainsFunc(strings.Split(w.rules.Rel(link), "/"), rules.ResourceFolder)
+	if !isDir(link) || w.rules.Deep(w.cfg.Root) && !known {
 		return false
 	}
 	for dir := filepath.Dir(link); ; dir = filepath.Dir(dir) {
 		in, known := w.folders[dir]
-		if known && within(in.real, real, string(filepath.Separator)) {
+		if known && rules.Within(in.real, real, string(filepath.Separator)) {
 			return false
 		}
 		if !known || dir == filepath.Dir(dir) {
@@ -51,7 +53,7 @@ func (w *Watcher) leads(link, real string) bool {
 // follow notes where a link to a file leads, if it asks for anything.
 func (w *Watcher) follow(name string) {
 	real := w.real(name)
-	if w.judge(name, w.folders[filepath.Dir(name)]).action != Ignore && real != name && !slices.Contains(w.links[real], name) {
+	if w.judge(name, w.folders[filepath.Dir(name)]).Action != Ignore && real != name && !slices.Contains(w.links[real], name) {
 		w.links[real] = append(w.links[real], name)
 	}
 }
@@ -64,7 +66,7 @@ func (w *Watcher) watchLinked() {
 		if len(w.names[dir]) > 0 && (!known || in.pass == w.pass) {
 			continue // by a name of the project
 		}
-		if err := w.watch(dir, folder{real: dir, skipped: true}); err != nil {
+		if err := w.watch(dir, folder{real: dir, Place: rules.Place{Skipped: true}}); err != nil {
 			w.complain(dir, err)
 		}
 	}
@@ -79,7 +81,7 @@ func (w *Watcher) relink(dir string) {
 	}
 	for name, f := range w.files {
 		if filepath.Dir(name) == dir && isLink(name) {
-			w.touch(name, f.verdict)
+			w.touch(name, f.Verdict)
 		}
 	}
 	for name, child := range w.folders {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"github.com/fsnotify/fsnotify"
+	"github.com/watcher-dev/watcher/watcher/rules"
 )
 
 // empty works through what came since the last time.
@@ -86,7 +87,7 @@ func (w *Watcher) noticeName(name string, e fsnotify.Event) {
 		w.forget(name)
 		// If it was found under its new name already, fsnotify took the watch for the one of
 		// its old name, which is gone now. And a place outside of Root is to be waited for.
-		if e.Has(fsnotify.Rename) || !within(name, w.cfg.Root, string(filepath.Separator)) {
+		if e.Has(fsnotify.Rename) || !rules.Within(name, w.cfg.Root, string(filepath.Separator)) {
 			w.round.walkLater(saved)
 		}
 	case e.Op&(fsnotify.Create|fsnotify.Write) != 0 && isLink(name) && isDir(name): // a write, as some systems call it
@@ -116,7 +117,7 @@ func (w *Watcher) noticeFile(name string, e fsnotify.Event) {
 	case (base == "go.mod" || base == "package.json") && filepath.Dir(name) != w.cfg.Root && !e.Has(fsnotify.Write):
 		w.round.walkLater(saved) // its folder may count as another kind from now on
 	}
-	if v := w.judge(name, in); v.action != Ignore {
+	if v := w.judge(name, in); v.Action != Ignore {
 		w.touch(name, v)
 		if e.Has(fsnotify.Create) && isLink(name) {
 			w.follow(name)

@@ -3,6 +3,7 @@ package watcher
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"go/build"
 	"io"
@@ -21,7 +22,13 @@ import (
 	"github.com/watcher-dev/watcher/watcher/source"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets more tests run side by side than there are cores: they mostly wait.
+func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "8"); err != nil { // the command line may still ask for another number
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // failsafe ends a test that would wait for ever. It decides nothing else.
 const failsafe = 30 * time.Second
@@ -82,6 +89,7 @@ type probe struct {
 	root   string
 	events chan Event
 	told   sync.Map // path of a change → what stood there when its batch was told
+	desk   string   // a folder outside of root
 	stop   func()   // ends Run and waits for it
 }
 
@@ -107,7 +115,7 @@ func watch(t *testing.T, root string, cfg Config) *probe {
 
 func run(t *testing.T, w *Watcher) *probe {
 	ctx, cancel := context.WithCancel(t.Context())
-	p := &probe{t: t, w: w, root: w.cfg.Root, events: make(chan Event, 100_000)}
+	p := &probe{t: t, w: w, root: w.cfg.Root, desk: t.TempDir(), events: make(chan Event, 100_000)}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -240,7 +248,7 @@ func (p *probe) lines(b Batch) []string {
 		if rel, err := filepath.Rel(p.root, c.Path); err == nil {
 			name = filepath.ToSlash(rel)
 		}
-		lines = append(lines, strings.TrimSpace(name+" "+word(c.Action)+" "+c.Signal))
+		lines = append(lines, strings.TrimSpace(name+" "+c.Action.String()+" "+c.Signal))
 	}
 	return lines
 }
@@ -253,7 +261,7 @@ func (p *probe) awaits(text string, names ...string) {
 	for wrong := len(names); wrong > 0; {
 		batch, _ := p.end().(Batch)
 		for _, c := range batch.Changes {
-			if name := filepath.ToSlash(p.w.rules.rel(c.Path)); !slices.Contains(names, name) {
+			if name := filepath.ToSlash(p.w.rules.Rel(c.Path)); !slices.Contains(names, name) {
 				p.t.Fatalf("saw %q", name)
 			}
 		}
@@ -266,9 +274,17 @@ func (p *probe) awaits(text string, names ...string) {
 	}
 }
 
+// save puts a file there in one moment, so that it is one sign: what is written in place is
+// for TestW1_EveryWayToSave, and may be seen empty by a busy machine. Links are followed.
 func (p *probe) save(name, text string) {
 	p.t.Helper()
-	put(p.t, p.path(name), text)
+	written, place := filepath.Join(p.desk, "new"), p.path(name)
+	put(p.t, written, text)
+	if real, err := filepath.EvalSymlinks(place); err == nil {
+		place = real
+	}
+	must(p.t, os.MkdirAll(filepath.Dir(place), 0o755))
+	must(p.t, os.Rename(written, place))
 }
 
 func put(t *testing.T, name, text string) {
@@ -286,8 +302,4 @@ func must(t *testing.T, err error) {
 
 func covers(got, want []string) bool {
 	return !slices.ContainsFunc(want, func(s string) bool { return !slices.Contains(got, s) })
-}
-
-func word(a Action) string {
-	return [...]string{"ignore", "run", "refresh", "signal", "restart", "rebuild", "reload"}[a]
 }

@@ -99,7 +99,7 @@ func compareWithDisk(t *testing.T, p *probe) {
 		}
 		onDisk[name] = true
 		text, err := os.ReadFile(name)
-		if p.w.rules.graph != nil && !p.w.rules.packages[filepath.Dir(name)] {
+		if p.w.cfg.Graph != nil && !p.w.rules.Compiles(filepath.Dir(name)) {
 			return nil // deeper than allFolders goes
 		}
 		if err != nil || p.w.files[name].sum != maphash.Bytes(p.w.seed, text) {

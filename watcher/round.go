@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/watcher-dev/watcher/watcher/rules"
 )
 
 // round is what belongs to one number, from the first sign to the end. Folders that
@@ -11,7 +13,7 @@ import (
 // shows: the zero value is no round.
 type round struct {
 	open        bool // the number is raised
-	touched     map[string]verdict
+	touched     map[string]rules.Verdict
 	first, last time.Time // of the signs
 	blank       bool      // what was read last had lost its content
 	walk        mode      // of a walk at the end; baseline means none
@@ -36,10 +38,10 @@ func (r *round) walkLater(m mode) {
 }
 
 // touch notes a sign of a relevant file.
-func (w *Watcher) touch(name string, v verdict) {
+func (w *Watcher) touch(name string, v rules.Verdict) {
 	w.round.stir()
 	if w.round.touched == nil {
-		w.round.touched = map[string]verdict{}
+		w.round.touched = map[string]rules.Verdict{}
 	}
 	w.round.touched[name] = v
 	w.raise()
@@ -98,10 +100,10 @@ func (w *Watcher) compare(now map[string]content) Event {
 	var changes, touched []Change
 	for _, name := range slices.Sorted(maps.Keys(now)) {
 		v := w.round.touched[name]
-		change := Change{Path: name, Action: v.action, Signal: v.signal, Run: v.run}
+		change := Change{Path: name, Action: v.Action, Signal: v.Signal, Run: v.Run}
 		old, known := w.files[name]
 		switch {
-		case v.compiled && !old.taken && !now[name].taken && (known || now[name].there):
+		case v.Compiled && !old.taken && !now[name].taken && (known || now[name].there):
 			// of another system, or with another tag: it never mattered
 		case old.same(now[name]):
 			touched = append(touched, change)

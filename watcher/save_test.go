@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+	"github.com/watcher-dev/watcher/watcher/rules"
 )
 
 const small = `
@@ -138,6 +139,7 @@ var ways = map[string]func(t *testing.T, name, text string){
 }
 
 func TestW1_EveryWayToSave(t *testing.T) {
+	t.Parallel()
 	everywhere(t, small, func(t *testing.T, p *probe) {
 		for way, save := range ways {
 			for i := range 100 {
@@ -154,6 +156,7 @@ func TestW1_EveryWayToSave(t *testing.T) {
 // A file that has been emptied is waited for: the number that its loss raised is
 // closed by what is written next.
 func TestW1_EmptiedFileIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	p := watch(t, plant(t, small), Config{})
 	must(t, os.Truncate(p.path("main.go"), 0))
 	if e, ok := p.next().(Pending); !ok {
@@ -217,7 +220,8 @@ func TestRule1_ClosedAtTheLimit(t *testing.T) {
 		"emptied file": {prepare: func(_ *Watcher, main string) { must(t, os.Truncate(main, 0)) }},
 		"lost events":  {prepare: func(w *Watcher, _ string) { w.round.walkLater(everything) }},
 		"folder left": {func(w *Watcher, _ string) {
-			w.rules.ignore = []string{"static"}
+			w.cfg.Ignore = []string{"static"}
+			w.rules = w.newRules()
 			w.round.walkLater(saved)
 		}, saved},
 	} {
@@ -227,7 +231,7 @@ func TestRule1_ClosedAtTheLimit(t *testing.T) {
 			defer w.release()
 			main := filepath.Join(w.cfg.Root, "main.go")
 			put(t, main, "package main // 2\n")
-			w.touch(main, verdict{action: Rebuild})
+			w.touch(main, rules.Verdict{Action: Rebuild})
 			test.prepare(w, main)
 			w.round.first = w.round.first.Add(-settleLimit)
 			w.finish()
@@ -249,7 +253,7 @@ func TestS3_BatchTellsOfUnchangedFilesToo(t *testing.T) {
 	var touched []Change
 	for _, name := range []string{"main.go", "go.mod", "other.go"} {
 		change := Change{Path: filepath.Join(w.cfg.Root, name), Action: Rebuild}
-		w.touch(change.Path, verdict{action: Rebuild})
+		w.touch(change.Path, rules.Verdict{Action: Rebuild})
 		touched = append(touched, change)
 	}
 	put(t, touched[0].Path, "package main // 2\n")

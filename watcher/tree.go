@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/watcher-dev/watcher/watcher/rules"
 )
 
 // mode says what a walk makes of the files that it finds.
@@ -20,17 +21,25 @@ const (
 	everything             // every file counts as saved
 )
 
+// folder is a watched folder.
+type folder struct {
+	rules.Place
+	real  string // where it lies when links are followed; the watch is placed there
+	fresh bool   // not watched before the walk that found it
+	pass  uint   // last walk that came by
+}
+
 // walk goes through all that can matter: it places the watches that are missing, finds
 // the files, and drops what no longer belongs. It fails only if Root cannot be watched.
 func (w *Watcher) walk(m mode) error {
 	w.pass++
 	clear(w.links)
 	w.dropUnwatched()
-	if err := w.visit(w.cfg.Root, folder{real: w.real(w.cfg.Root), deep: w.rules.places[w.cfg.Root]}, m); err != nil {
+	if err := w.visit(w.cfg.Root, folder{real: w.real(w.cfg.Root), Place: rules.Place{Deep: w.rules.Deep(w.cfg.Root)}}, m); err != nil {
 		return err
 	}
-	for _, place := range slices.Sorted(maps.Keys(w.rules.places)) {
-		if !within(place, w.cfg.Root, string(filepath.Separator)) {
+	for _, place := range w.rules.Places() {
+		if !rules.Within(place, w.cfg.Root, string(filepath.Separator)) {
 			w.visitOutside(place, m)
 		}
 	}
@@ -47,7 +56,7 @@ func (w *Watcher) visitOutside(place string, m mode) {
 		dir = filepath.Dir(dir)
 	}
 	if w.folders[dir].pass != w.pass {
-		_ = w.visit(dir, folder{real: w.real(dir), deep: w.rules.places[dir], skipped: true}, m)
+		_ = w.visit(dir, folder{real: w.real(dir), Place: rules.Place{Deep: w.rules.Deep(dir), Skipped: true}}, m)
 	}
 }
 
@@ -151,34 +160,34 @@ func (w *Watcher) visit(dir string, in folder, m mode) error {
 func (w *Watcher) fit(dir string, entries []os.DirEntry) bool {
 	in := w.folders[dir]
 	module, front := holds(entries, "go.mod"), holds(entries, "package.json")
-	in.skipped = in.skipped || module
-	in.goOnly = in.goOnly || front
-	if module || front && w.rules.graph != nil { // then nothing but places leads on
-		in.deep = w.rules.places[dir]
+	in.Skipped = in.Skipped || module
+	in.GoOnly = in.GoOnly || front
+	if module || front && w.cfg.Graph != nil { // then nothing but places leads on
+		in.Deep = w.rules.Deep(dir)
 	}
 	w.folders[dir] = in
-	return w.rules.asked(dir) || !module && (!front || w.rules.graph == nil)
+	return w.rules.Asked(dir) || !module && (!front || w.cfg.Graph == nil)
 }
 
 // find takes up a file that a walk came by.
 func (w *Watcher) find(name string, in folder, m mode) {
 	v := w.judge(name, in)
-	if v.action == Ignore {
+	if v.Action == Ignore {
 		return
 	}
 	f, known := w.files[name]
 	if known { // its content stays: a save may be on its way to us
-		f.verdict, f.pass = v, w.pass
+		f.Verdict, f.pass = v, w.pass
 		w.files[name] = f
 	}
-	if w.before != nil && v.run != "" && v.run != w.before.classify(name, in).run {
+	if w.before != nil && v.Run != "" && v.Run != w.before.Classify(name, in.Place).Run {
 		delete(w.files, name) // another command has not seen it yet
 		w.touch(name, v)
 		return
 	}
 	_, open := w.round.touched[name]
 	// In a folder that is not new, what the rules before knew of can be unknown only if it is new.
-	isNew := !known && !in.fresh && w.before != nil && w.before.classify(name, in).action != Ignore
+	isNew := !known && !in.fresh && w.before != nil && w.before.Classify(name, in.Place).Action != Ignore
 	unseen := known && in.fresh && m != checked // nobody was told what happened to it while its folder was not watched
 	switch {
 	case m == everything, m >= saved && !known, m == checked && !open && w.differs(name, f),
@@ -186,7 +195,7 @@ func (w *Watcher) find(name string, in folder, m mode) {
 		w.touch(name, v)
 	case !known && !open:
 		w.remember(name, v)
-	case known && w.before != nil && v.compiled:
+	case known && w.before != nil && v.Compiled:
 		w.lookAnew(name, f)
 	}
 }
@@ -198,14 +207,14 @@ func (w *Watcher) differs(name string, f file) bool {
 }
 
 // judge is classify with git's answer, which is asked for only where it matters.
-func (w *Watcher) judge(name string, in folder) verdict {
-	v := w.rules.classify(name, in)
-	if v.askGit && w.ignored(name) {
-		return verdict{}
+func (w *Watcher) judge(name string, in folder) rules.Verdict {
+	v := w.rules.Classify(name, in.Place)
+	if v.AskGit && w.ignored(name) {
+		return rules.Verdict{}
 	}
-	if v.rule > 0 && v.action < Rebuild && w.rules.built(name, in).action == Rebuild {
+	if v.Rule > 0 && v.Action < Rebuild && w.rules.Built(name, in.Place).Action == Rebuild {
 		w.tell(fmt.Sprintf("rule %d makes %s %s, but the build reads it: what is saved there is not built",
-			v.rule, w.rules.rel(name), [...]string{"ignored", "a matter of its command", "a refresh", "a signal", "a restart"}[v.action]))
+			v.Rule, w.rules.Rel(name), [...]string{"ignored", "a matter of its command", "a refresh", "a signal", "a restart"}[v.Action]))
 	}
 	return v
 }
@@ -225,7 +234,7 @@ func (w *Watcher) sweep(m mode) {
 		if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
 			w.drop(name) // it is there, but asks for nothing any more
 		} else if m != baseline {
-			w.touch(name, f.verdict)
+			w.touch(name, f.Verdict)
 		}
 	}
 }
@@ -233,13 +242,13 @@ func (w *Watcher) sweep(m mode) {
 // forget drops a folder that went, with all that was below it.
 func (w *Watcher) forget(dir string) {
 	for name := range w.folders {
-		if within(name, dir, string(filepath.Separator)) {
+		if rules.Within(name, dir, string(filepath.Separator)) {
 			w.leave(name)
 		}
 	}
 	for name, f := range w.files {
-		if within(name, dir, string(filepath.Separator)) {
-			w.touch(name, f.verdict)
+		if rules.Within(name, dir, string(filepath.Separator)) {
+			w.touch(name, f.Verdict)
 		}
 	}
 }

@@ -261,6 +261,7 @@ func (test treeTest) run(t *testing.T, known bool, set func(*Config)) {
 
 // Folders that come with a file at once, are renamed, go, and come again.
 func TestW4_FoldersComeAndGo(t *testing.T) {
+	t.Parallel()
 	everywhere(t, small+"-- a/b/c/x.go --\n-- z/b/c/x.go --\n", func(t *testing.T, p *probe) {
 		must(t, os.RemoveAll(p.path("a"))) // a folder that was known is remembered
 		must(t, os.RemoveAll(p.path("z")))

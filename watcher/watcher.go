@@ -29,21 +29,32 @@ import (
 	"time"
 
 	"github.com/watcher-dev/watcher/watcher/git"
+	"github.com/watcher-dev/watcher/watcher/rules"
 	"github.com/watcher-dev/watcher/watcher/source"
 )
 
-// Action says what a change asks for. Greater is stronger, and a stronger action
-// does all that a weaker one does.
-type Action uint8
+// What the rules of a project are made of, and what they say.
+type (
+	Action  = rules.Action
+	Rule    = rules.Rule
+	Graph   = rules.Graph
+	Package = rules.Package
+	Named   = rules.Named
+	Use     = rules.Use
+)
 
 const (
-	Ignore  Action = iota // nothing happens; the zero value
-	Run                   // the command of the rule is run; what it writes asks for the rest
-	Refresh               // browsers show the file anew
-	Signal                // the running process is told by a signal
-	Restart               // a new process of the newest binary
-	Rebuild               // go build, then a new process if the binary differs
-	Reload                // the settings file itself
+	Ignore  = rules.Ignore
+	Run     = rules.Run
+	Refresh = rules.Refresh
+	Signal  = rules.Signal
+	Restart = rules.Restart
+	Rebuild = rules.Rebuild
+	Reload  = rules.Reload
+
+	Read      = rules.Read
+	Templates = rules.Templates
+	Static    = rules.Static
 )
 
 // Config says what is watched. The zero value of each field but Root is useful.
@@ -56,14 +67,6 @@ type Config struct {
 	Rules    []Rule   // asked before the built-in rows, first match wins
 	Ignore   []string // doublestar globs relative to Root, on slashes; what matches is left out of the built-in rows
 	Poll     source.Poll
-}
-
-// Rule gives the files that match one of Paths an action of the user's choice.
-type Rule struct {
-	Paths  []string // doublestar globs relative to Root, on slashes
-	Action Action
-	Signal string // name of the signal, as in "SIGHUP"; for Action Signal only
-	Run    string // what is to be run first, by any name; "" for nothing. Ignore counts as Run with it
 }
 
 // Change is one file that differs in content, or that is new, or gone. An asset (a
@@ -133,10 +136,10 @@ type Watcher struct {
 	number uint64
 	round  round
 
-	rules   rules
-	before  *rules             // the old ones, while Configure is carried out
-	embeds  map[string][]embed // by Go file
-	learned bool               // embeds differ from those in rules
+	rules   rules.Set
+	before  *rules.Set               // the old ones, while Configure is carried out
+	embeds  map[string][]rules.Embed // by Go file
+	learned bool                     // embeds differ from those in rules
 
 	pass    uint      // of the walks
 	since   time.Time // of Learn, while it is carried out
@@ -158,7 +161,7 @@ func New(cfg Config) (*Watcher, error) {
 	cfg.Root = filepath.Clean(cfg.Root)
 	w := &Watcher{
 		inbox: newInbox(), cfg: cfg, git: git.Open(cfg.Root), seed: maphash.MakeSeed(),
-		embeds: map[string][]embed{}, folders: map[string]folder{}, names: map[string][]string{},
+		embeds: map[string][]rules.Embed{}, folders: map[string]folder{}, names: map[string][]string{},
 		links: map[string][]string{}, files: map[string]file{}, told: map[string]bool{},
 	}
 	if cfg.Graph != nil {
@@ -184,11 +187,13 @@ func New(cfg Config) (*Watcher, error) {
 
 // newRules makes the rules of cfg, and of git's own file of ignores, which is to be
 // watched though it asks for nothing.
-func (w *Watcher) newRules() rules {
-	r := newRules(w.cfg, slices.Concat(slices.Collect(maps.Values(w.embeds))...))
+func (w *Watcher) newRules() rules.Set {
+	r := rules.New(rules.Config{
+		Root: w.cfg.Root, Graph: w.cfg.Graph, Files: w.cfg.Files, Settings: w.cfg.Settings,
+		EnvFiles: w.cfg.EnvFiles, Rules: w.cfg.Rules, Ignore: w.cfg.Ignore,
+	}, slices.Concat(slices.Collect(maps.Values(w.embeds))...))
 	if file := w.git.Excludes(); file != "" {
-		r.named[file] = Ignore
-		r.mark(file, false)
+		r.Watch(file)
 	}
 	return r
 }

@@ -3,7 +3,7 @@
 // every single answer. Run it in
 // the repository's root, beside nothing else:
 //
-//	go run ./bench/load [-swaps 50] [-for 2m] [-rate 300]
+//	go run ./bench/load [-swaps 50] [-for 2m] [-rate 300] [-ways 20]
 //
 // It prints a table by kind of client and exits 1, naming the column, if anything was
 // refused, reset, answered by another than the app, stale, older than the answer
@@ -26,8 +26,9 @@ func main() {
 	swaps := flag.Int("swaps", 50, "number of edits of each service, evenly spread")
 	duration := flag.Duration("for", 2*time.Minute, "how long")
 	rate := flag.Int("rate", 300, "requests a second, at least")
+	ways := flag.Int("ways", 20, "number of edits for each other way to swap, two seconds apart")
 	flag.Parse()
-	if err := run(*swaps, *duration, *rate); err != nil {
+	if err := errors.Join(run(*swaps, *duration, *rate), runWays(*ways)); err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
 		os.Exit(1)
 	}
@@ -40,12 +41,12 @@ func run(swaps int, duration time.Duration, rate int) error {
 	}
 	defer os.RemoveAll(folder)
 	journal := filepath.Join(folder, "journal")
-	web, err := startService(filepath.Join(folder, "web"), harness.Ginapp, journal)
+	web, err := startService(filepath.Join(folder, "web"), harness.Ginapp, "", "JOURNAL="+journal)
 	if err != nil {
 		return err
 	}
 	defer web.Stop()
-	calls, err := startService(filepath.Join(folder, "calls"), "testdata/grpcapp", journal)
+	calls, err := startService(filepath.Join(folder, "calls"), "testdata/grpcapp", "", "JOURNAL="+journal)
 	if err != nil {
 		return err
 	}
@@ -59,7 +60,7 @@ func run(swaps int, duration time.Duration, rate int) error {
 	l.start(web, kinds(rate))
 	l.start(calls, grpcKinds(stub))
 	began := time.Now()
-	edits := edit(web, calls, swaps, duration)
+	edits := edit(swaps, duration, web, calls)
 	took := time.Since(began)
 	l.end()
 	executed, err := os.ReadFile(journal)
@@ -71,21 +72,22 @@ func run(swaps int, duration time.Duration, rate int) error {
 	return l.report(swaps, min(len(web.versions), len(calls.versions))-1, took, rate)
 }
 
-func startService(folder, sample, journal string) (*service, error) {
-	if err := os.Mkdir(folder, 0o700); err != nil {
+// startService starts a sample under watcher in folder, which may be missing.
+func startService(folder, sample, settings string, env ...string) (*service, error) {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
-	w, err := harness.Start(folder, sample, "", "JOURNAL="+journal)
+	w, err := harness.Start(folder, sample, settings, env...)
 	return &service{Watched: w, versions: map[int64]bool{}}, err
 }
 
-// edit spreads the edits of both services over duration, in turn, with a pause at its
+// edit spreads the edits of the services over duration, in turn, with a pause at its
 // beginning and end.
-func edit(web, calls *service, swaps int, duration time.Duration) error {
-	tick := time.NewTicker(duration / time.Duration(2*swaps+1))
+func edit(swaps int, duration time.Duration, services ...*service) error {
+	tick := time.NewTicker(duration / time.Duration(len(services)*swaps+1))
 	defer tick.Stop()
 	for n := 2; n < 2+swaps; n++ {
-		for _, s := range []*service{web, calls} {
+		for _, s := range services {
 			<-tick.C
 			_, known, err := s.Edit(n)
 			if err != nil {

@@ -67,6 +67,9 @@ func (c *client) events(h *http.Client) (answer, error) {
 	}
 	endless := &http.Client{Transport: h.Transport} // without its time limit
 	a, r, err := c.do(endless, req)
+	if err != nil && c.stopping.Err() != nil {
+		return a, errLeft
+	}
 	if err != nil {
 		return a, err
 	}

@@ -81,7 +81,8 @@ address for it. Each save is built and swapped in; requests wait for the new
 code instead of failing. Settings are optional, in .watcher.toml.`,
 		Example: `  watcher                          the service in this folder
   watcher ./cmd/api -- -v          one of several, with arguments for it
-  watcher -C shop --listen :9000   another folder, another front address`,
+  watcher -C shop --listen :9000   another folder, another front address
+  watcher --debug                  under Delve: attach to port 2345`,
 		Args:              packageAndArguments,
 		ValidArgsFunction: c.completePackage(f),
 		SilenceUsage:      true,

@@ -17,13 +17,13 @@ func TestParseListen(t *testing.T) {
 		"9000": "localhost:9000", "localhost:9000": "localhost:9000", ":9000": "0.0.0.0:9000",
 		"127.0.0.1:9000": "127.0.0.1:9000", "[::1]:9000": "[::1]:9000", "0": "localhost:0",
 	} {
-		a, err := parseListen(listen)
+		a, err := parseListen("front address", listen)
 		if err != nil || a.String() != want || !a.asked {
 			t.Errorf("%q gives %v, %v; want %s", listen, a, err, want)
 		}
 	}
 	for _, listen := range []string{"", "here", "localhost:http", "70000", "1:2:3"} {
-		if a, err := parseListen(listen); err == nil {
+		if a, err := parseListen("front address", listen); err == nil {
 			t.Errorf("%q gives %v", listen, a)
 		}
 	}

@@ -18,6 +18,7 @@ type flags struct {
 	listen  string
 	swap    string
 	poll    string
+	debug   string // address for debuggers; "" is none
 	fresh   bool
 	json    bool
 	quiet   bool
@@ -37,6 +38,8 @@ func (f *flags) bind(root *cobra.Command) {
 	p.BoolVar(&f.fresh, "fresh", true, "hold requests until what was saved before them is served")
 	p.StringVar(&f.poll, "poll", "", "look for changes instead of waiting for events: `WHEN` is auto, true or false")
 	p.Lookup("poll").NoOptDefVal = "true"
+	p.StringVar(&f.debug, "debug", "", "run the app under Delve, which debuggers always find at `ADDR`: host:port or a port of this machine")
+	p.Lookup("debug").NoOptDefVal = defaultDebug
 	p.BoolVar(&f.json, "json", false, "print each event as one line of JSON")
 	p.BoolVar(&f.quiet, "quiet", false, "print problems only")
 	p.BoolVar(&f.noColor, "no-color", false, "print without colour")
@@ -53,7 +56,12 @@ func (f flags) with(cmd *cobra.Command, args []string) (flags, error) {
 		return f, usageError{fmt.Errorf("--poll=%q is none of auto, true, false", f.poll)}
 	}
 	if f.given("listen") {
-		if _, err := parseListen(f.listen); err != nil {
+		if _, err := parseListen("front address", f.listen); err != nil {
+			return f, err
+		}
+	}
+	if f.given("debug") {
+		if _, err := parseListen("debug address", f.debug); err != nil {
 			return f, err
 		}
 	}

@@ -27,7 +27,8 @@ type address struct {
 }
 
 // parseListen reads "host:port", ":port" (all interfaces) or "port" (loopback).
-func parseListen(listen string) (address, error) {
+// what names the address in an error.
+func parseListen(what, listen string) (address, error) {
 	host, port, err := net.SplitHostPort(listen)
 	switch {
 	case err != nil:
@@ -39,7 +40,7 @@ func parseListen(listen string) (address, error) {
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
-		return address{}, usageError{fmt.Errorf("front address %q is not host:port, :port or a port", listen)}
+		return address{}, usageError{fmt.Errorf("%s %q is not host:port, :port or a port", what, listen)}
 	}
 	return address{host: host, port: int(n), asked: true}, nil
 }

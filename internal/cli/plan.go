@@ -37,6 +37,7 @@ type site struct {
 	front    int    // its port
 	remap    bool   // the app's own ports may be moved
 	moved    bool   // and are, from the first build on
+	debug    bool   // it is built for a debugger
 }
 
 // plan says in the words of the parts what settings ask for.
@@ -74,7 +75,7 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 func (p site) build(s settings.Settings, pkg project.Package) builder.Spec {
 	return builder.Spec{
 		Dir: p.module.Dir, Package: pkg.Pattern, Name: pkg.Name,
-		Flags: s.Build.Flags, Tags: s.Build.Tags, Ldflags: s.Build.Ldflags,
+		Debug: p.debug, Flags: s.Build.Flags, Tags: s.Build.Tags, Ldflags: s.Build.Ldflags,
 		Env: buildEnvironment(p.env, s.Build.Env, p.cache), Base: p.start,
 	}
 }
@@ -179,6 +180,9 @@ func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 	if s.runner != nil {
 		c.Own = s.runner.Owns
 	}
+	if s.debugger != nil {
+		c.Debugged = s.debugger.Attached
+	}
 	if s.watcher != nil {
 		c.Look = s.watcher.Look
 	}
@@ -189,7 +193,7 @@ func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 // and the one that it listens on.
 func (s *session) hosts(want settings.Settings) []string {
 	hosts := want.Proxy.AllowedHosts
-	if listen, err := parseListen(want.Proxy.Listen); err == nil && listen.host != "" {
+	if listen, err := parseListen("front address", want.Proxy.Listen); err == nil && listen.host != "" {
 		hosts = append(slices.Clip(hosts), listen.host)
 	}
 	return hosts
@@ -208,7 +212,7 @@ func (p site) envFiles(s settings.Settings) []string {
 // keeps it; so does one that speaks TLS there, which the front does not.
 func (p site) address(s settings.Settings, code project.Address) (address, error) {
 	if s.Proxy.Listen != "" {
-		return parseListen(s.Proxy.Listen)
+		return parseListen("front address", s.Proxy.Listen)
 	}
 	if n := p.userPort(s); n != 0 {
 		return address{port: n}, nil

@@ -17,6 +17,7 @@ import (
 
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/builder/graph"
+	"github.com/watcher-dev/watcher/debug"
 	"github.com/watcher-dev/watcher/internal/loop"
 	"github.com/watcher-dev/watcher/internal/project"
 	"github.com/watcher-dev/watcher/internal/settings"
@@ -47,6 +48,10 @@ type session struct {
 	rough   *watcher.Graph // before the first answer of go list; nil if nothing is known
 	told    string         // what was said of settings that are not our own
 	panics  sync.Map       // generation → terminal.Problem, of processes whose end is not told yet
+
+	dlv      string          // path
+	debugger *debug.Debugger // nil if it is not asked for
+	debugAt  address
 }
 
 // watch is the main job. Everything that ends the program at the start (rule 11)
@@ -59,6 +64,9 @@ func (c Call) watch(f flags) error {
 	if err := s.find(); err != nil {
 		return err
 	}
+	if err := s.findDelve(); err != nil {
+		return err
+	}
 	lock, err := lockProject(s.site.cache)
 	if err != nil {
 		return err
@@ -67,6 +75,12 @@ func (c Call) watch(f flags) error {
 	listeners, err := s.listen()
 	if err != nil {
 		return err
+	}
+	if err := s.openDebug(); err != nil {
+		return err
+	}
+	if s.debugger != nil {
+		defer s.debugger.Close()
 	}
 	lock.tell(s.site.url)
 
@@ -226,8 +240,8 @@ func (s *session) loop(listeners []net.Listener) error {
 	defer further.Close()
 	plan := s.site.plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
-		Plan: plan, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further,
-		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front, s.died},
+		Plan: plan, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further, Debugger: s.leads(),
+		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front, s.died, s.runs()},
 		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
 	})
 	if line := builder.Foreign(plan.Build.Env); line != "" {
@@ -237,6 +251,7 @@ func (s *session) loop(listeners []net.Listener) error {
 		s.warn(line)
 	}
 	s.print(terminal.Event{Kind: terminal.KindFront, Text: s.site.url})
+	s.sayDebug()
 	done := make(chan struct{})
 	defer close(done)
 	go s.obey(l, done)
@@ -327,6 +342,7 @@ type launcher struct {
 	out, err *os.File     // our own terminals, where we have them and pass lines as they are
 	front    *proxy.Front // hears of panics in handlers
 	died     func(generation int, tail []string)
+	debugger runner.Debugger
 }
 
 func (l launcher) Start(spec runner.Spec, report func(runner.Event)) {
@@ -334,6 +350,7 @@ func (l launcher) Start(spec runner.Spec, report func(runner.Event)) {
 	told := false // by the first of the two events that tell of an end
 	spec.Stdout, spec.Stderr = out, io.MultiWriter(err, l.front.ErrorOutput(spec.Generation))
 	spec.StdoutScreen, spec.StderrScreen = l.out, l.err
+	spec.Debugger = l.debugger
 	l.Runner.Start(spec, func(ev runner.Event) {
 		failed, ok := ev.(runner.Failed)
 		exited, gone := ev.(runner.Exited)

@@ -15,12 +15,12 @@ const slowBuild = 3 * time.Second
 // beginBuild starts the build that is due, unless one runs or there is no slot free.
 func (t *turn) beginBuild() {
 	keep := t.binaries()
-	if !t.due.rebuild || t.loading || len(t.commands) > 0 || t.build != nil || len(keep) >= maxBinaries {
+	if !t.due.rebuild || t.loading || !t.commandsAt(yielding) || t.build != nil || len(keep) >= maxBinaries {
 		return
 	}
 	t.due.rebuild = false
 	t.readByBuild = t.readByBuild || t.raised > t.closed
-	t.build = &build{gen: t.number(), covers: t.closed, moved: t.remap == moving}
+	t.build = &build{gen: t.number(), covers: t.covered(), urgent: t.yield(), moved: t.remap == moving}
 	if p := t.in(current); p != nil {
 		t.build.running = p.binary
 	}

@@ -14,14 +14,18 @@ import (
 //
 //	waiting → running → syncing → closing → (gone)
 //
-// A newer save of a file of the rule leads back to running: it is killed and run again,
-// but not more than twice, so that it comes to an end under someone who saves all the
-// time, and where it is its own writing that starts it again (rule 6).
+// A newer save of a file of the rule has it killed and run again, but not more than twice,
+// so that it comes to an end under someone who saves all the time, and where it is its own
+// writing that starts it again. What such a run has written is built and started before
+// the next run begins (rule 6):
+//
+//	closing → yielding → yielded → running
 type command struct {
 	name   string
 	stage  commandStage
 	id     int      // of its start; 0 before the first
 	files  []string // that changed since it last began
+	since  uint64   // number of the first of them
 	ran    []string // that it began with
 	kills  int
 	upTo   uint64
@@ -33,9 +37,11 @@ type commandStage uint8
 const (
 	waiting commandStage = iota // for the settings
 	running
-	killed  // told to end, and not yet gone
-	syncing // ended; the watcher is asked for what it wrote
-	closing // which is in the number upTo
+	killed   // told to end, and not yet gone
+	syncing  // ended; the watcher is asked for what it wrote
+	closing  // which is in the number upTo
+	yielding // is to run again, but one build and one start go before
+	yielded  // that build has begun
 )
 
 // broken is a command that failed. It is run again with the next relevant save (rule 8).
@@ -49,10 +55,13 @@ type broken struct {
 func (t *turn) askCommand(name string, files ...string) {
 	i := slices.IndexFunc(t.commands, func(c command) bool { return c.name == name })
 	if i < 0 {
-		t.commands = append(t.commands, command{name: name, files: slices.Clone(files)})
+		t.commands = append(t.commands, command{name: name, files: slices.Clone(files), since: t.closed})
 		return
 	}
 	c := &t.commands[i]
+	if len(c.files) == 0 {
+		c.since = t.closed
+	}
 	for _, file := range files {
 		if !slices.Contains(c.files, file) {
 			c.files = append(slices.Clip(c.files), file)
@@ -66,11 +75,13 @@ func (t *turn) askCommand(name string, files ...string) {
 	}
 }
 
-// beginCommands starts those that are asked for and do not run.
+// beginCommands starts those that are asked for, unless something goes before.
 func (t *turn) beginCommands() {
+	start := t.due.urgent() || t.due.start() && !t.due.rebuild // which no build will absorb
+	free := t.build == nil && !start
 	for i := range t.commands {
 		c := &t.commands[i]
-		if len(c.files) == 0 || c.stage == running || c.stage == killed || t.loading {
+		if t.loading || c.stage != waiting && (c.stage < yielding || !free) {
 			continue
 		}
 		t.started++
@@ -90,15 +101,12 @@ func (t *turn) takeGenerated(id int, r builder.Result) {
 		t.commands = slices.Delete(t.commands, i, i+1)
 		return
 	}
-	wasKilled := c.stage == killed
-	c.stage, c.result = syncing, r
-	if wasKilled {
-		return // and runs again
-	}
-	t.lap(writer{command: id, name: c.name})
-	if len(c.files) > 0 {
+	if c.stage == killed {
+		c.stage = waiting
 		return
 	}
+	c.stage, c.result = syncing, r
+	t.lap(writer{command: id, name: c.name})
 	t.do(syncWatcher{id})
 	if r.Err == nil && r.Took > 0 { // else the settings held it no more
 		t.sayGenerated(c)
@@ -114,17 +122,42 @@ func (t *turn) takeSynced(s watcher.Synced) {
 // endCommands takes the result of those whose writing is closed: what it asks for is
 // due by now.
 func (t *turn) endCommands() {
-	t.commands = slices.DeleteFunc(t.commands, func(c command) bool {
-		if c.stage != closing || c.upTo > t.closed || len(c.files) > 0 {
-			return false
+	for i := range t.commands {
+		c := &t.commands[i]
+		if c.stage != closing || c.upTo > t.closed {
+			continue
 		}
+		c.stage = yielding
 		t.broken = slices.DeleteFunc(t.broken, func(b broken) bool { return b.name == c.name })
 		if c.result.Err != nil {
 			t.broken = append(t.broken, broken{c.name, c.ran, commandProblem(c.result)})
 			t.sayCommandFailed(c)
 		}
-		return true
-	})
+	}
+	t.commands = slices.DeleteFunc(t.commands, func(c command) bool { return c.stage == yielding && len(c.files) == 0 })
+}
+
+// yield notes that the build has begun that goes before the commands, and reports whether
+// there are any. They would not let another one before them.
+func (t *turn) yield() bool {
+	for i := range t.commands {
+		t.commands[i].stage = yielded
+	}
+	return len(t.commands) > 0
+}
+
+// commandsAt reports whether every command there is stands at one of the stages.
+func (s *state) commandsAt(stages ...commandStage) bool {
+	return !slices.ContainsFunc(s.commands, func(c command) bool { return !slices.Contains(stages, c.stage) })
+}
+
+// covered is the newest number for which commands have nothing left to do.
+func (t *turn) covered() uint64 {
+	n := t.closed
+	for _, c := range t.commands {
+		n = min(n, c.since-1)
+	}
+	return n
 }
 
 // retryBroken runs again what failed, whatever it is that was saved; but what is being

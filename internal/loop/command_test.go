@@ -115,12 +115,56 @@ func TestW11_NewerSaveRunsItAgain(t *testing.T) {
 	s.saveOf(watcher.Run, "/src/b").wantDid("kill command 2")
 	s.genKilled().wantDid("command 3 gen [/src/a /src/b]")
 	s.saveOf(watcher.Run, "/src/b").wantDid()
-	s.generated().wantDid("command 4 gen [/src/b]")
-	s.event(watched{watcher.Synced{ID: 3, N: s.n}}).wantDid() // of the one before
-	s.generated().wantDid("sync 4")
-	s.saveOf(watcher.Run, "/src/c").wantDid("command 5 gen [/src/c]") // before the watcher has answered
+	s.generated().wantDid("sync 3")
+	s.saveOf(watcher.Run, "/src/c").wantDid() // before the watcher has answered
 	s.wantView("all the time", held)
+	s.synced().wantDid("command 4 gen [/src/b /src/c]")
 	s.generated().synced().wantView("in the end", free)
+}
+
+// TestRule6_BuildBetweenTwoRuns: for someone who saves faster than the command runs, what a
+// run has written is built and started before the next one. Who came later waits on.
+func TestRule6_BuildBetweenTwoRuns(t *testing.T) {
+	s := row(newScript(t), "idle")
+	s.saveOf(watcher.Run, "/src/x").saveOf(watcher.Run, "/src/x").genKilled()
+	s.saveOf(watcher.Run, "/src/x").genKilled()
+	written := s.n
+	s.saveOf(watcher.Run, "/src/x") // while the third one runs, which is left to end
+	s.did = nil
+	s.generated().wantDid("sync 3")
+	s.write("/src/x.go", watcher.Rebuild)
+	s.synced().wantDid("build")
+	s.saveOf(watcher.Run, "/src/x").wantDid()
+	s.save(watcher.Rebuild).wantDid() // a build between two runs is left to finish
+	s.built("b").wantDid("start #2 b", "command 4 gen [/src/x]")
+	s.ready(2).wantView("the build between", func(v proxy.View) bool {
+		return v.Generation == 2 && v.Settled == written && v.Settled < v.Pending
+	})
+	s.did = nil
+	s.generated().synced().wantDid("sync 4", "build")
+	s.built("c").ready(3).wantView("the last", free)
+}
+
+// TestRule6_WeakerActionsBetweenTwoRuns, also where the command fails.
+func TestRule6_WeakerActionsBetweenTwoRuns(t *testing.T) {
+	s := row(newScript(t), "idle")
+	run := func() { s.saveOf(watcher.Refresh, "/src/x.ts") }
+	run()
+	run()
+	s.genKilled()
+	run()
+	s.genKilled()
+	run()
+	s.did, s.said = nil, nil
+	s.generated().synced().wantDid("sync 3", "command 4 gen [/src/x.ts]")
+	if !slices.ContainsFunc(s.said, func(line string) bool { return strings.HasPrefix(line, "refresh") }) {
+		t.Errorf("said %q", s.said)
+	}
+	run()
+	s.genFailed().synced().wantView("failed, and runs again", func(v proxy.View) bool { return v.Failed && held(v) })
+	s.did = nil
+	s.generated().synced().wantDid("sync 5")
+	s.wantView("mended", free)
 }
 
 // TestW11_FailureIsShownAndForgiven: what runs goes on, the held go marked, and the next

@@ -47,7 +47,8 @@
 //
 // A command of a rule (command.go) stands before all that: while one runs, and until the
 // watcher has closed what it wrote, nothing is built, started or settled, beside what had
-// begun before. A save that belongs to a loop that feeds itself (feedback.go) is closed and
+// begun before. One that is asked for again by the time that it has ended waits until what
+// it wrote is built and started. A save that belongs to a loop that feeds itself (feedback.go) is closed and
 // nothing more.
 //
 // Also: a refresh or signal is done when nothing stronger is under way, else with the

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -50,6 +49,11 @@ type (
 	}
 	// Relay keeps further ports of the app open. No call blocks.
 	Relay interface{ Publish(v relay.View) }
+	// Debugger leads its clients to a generation; 0 lets them wait, and after last no
+	// other follows. It does not block.
+	Debugger interface {
+		Lead(generation int, last bool)
+	}
 	// Front leads requests as the newest view says.
 	Front interface {
 		Publish(v proxy.View) proxy.Released
@@ -98,19 +102,20 @@ type Reloaded struct {
 	Err    error
 }
 
-// Config wires a loop. All fields must be set.
+// Config wires a loop. All fields must be set, but for Debugger.
 type Config struct {
-	Plan    Plan
-	Watcher Watcher
-	Graph   Graph
-	Builder Builder
-	Runner  Runner
-	Front   Front
-	Relay   Relay
-	Reload  func() Reloaded                  // reads the settings and tells the parts that need no start
-	Print   func(terminal.Event)             // Files are relative to Base when it is called
-	Signal  func(name string) syscall.Signal // number of a signal that the settings have checked
-	Base    string                           // absolute folder in which watcher was started
+	Plan     Plan
+	Watcher  Watcher
+	Graph    Graph
+	Builder  Builder
+	Runner   Runner
+	Front    Front
+	Relay    Relay
+	Debugger Debugger                         // nil if the app runs under none
+	Reload   func() Reloaded                  // reads the settings and tells the parts that need no start
+	Print    func(terminal.Event)             // Files are relative to Base when it is called
+	Signal   func(name string) syscall.Signal // number of a signal that the settings have checked
+	Base     string                           // absolute folder in which watcher was started
 }
 
 // Loop is one project's loop. Make it with [New], run it once.
@@ -149,7 +154,7 @@ func (l *Loop) Run() {
 	defer close(l.done)
 
 	s := l.initial()
-	view, relayed := s.view(), s.relayed()
+	view, relayed, debugged := s.view(), s.relayed(), s.debugged()
 	l.cfg.Front.Publish(view)
 	l.events <- begun{} // before anybody else sends: there is room
 	l.others.Go(func() { l.watch(ctx) })
@@ -167,12 +172,22 @@ func (l *Loop) Run() {
 			relayed = v
 			l.cfg.Relay.Publish(v)
 		}
+		if gen := s.debugged(); gen != debugged || s.stopping {
+			debugged = gen
+			l.leadDebugger(gen, s.stopping)
+		}
 		for _, e := range effects {
 			if _, over := e.(quit); over {
 				return
 			}
 			l.do(ctx, e, released)
 		}
+	}
+}
+
+func (l *Loop) leadDebugger(gen int, last bool) {
+	if l.cfg.Debugger != nil {
+		l.cfg.Debugger.Lead(gen, last)
 	}
 }
 
@@ -206,9 +221,9 @@ func (l *Loop) adopt(ev event) {
 		}
 	case loaded:
 		if ev.Err == nil {
-			likely := l.plan.Run.Likely
+			likely, unix := l.plan.Run.Likely, l.plan.Run.Unix
 			l.plan = ev.Plan
-			l.plan.Run.Likely = cmp.Or(likely, ev.Plan.Run.Likely)
+			l.plan.Run.Likely, l.plan.Run.Unix = cmp.Or(likely, ev.Plan.Run.Likely), unix
 		}
 	case ran:
 		r, ok := ev.Event.(runner.Ready)
@@ -216,6 +231,7 @@ func (l *Loop) adopt(ev event) {
 		case ok && r.OwnPort:
 			_, port, _ := net.SplitHostPort(r.Upstream)
 			l.plan.Run.Likely, _ = strconv.Atoi(port)
+			l.plan.Run.Unix = r.Unix()
 		case ok && r.Asked != 0:
 			l.plan.Run.Likely = r.Asked
 		}
@@ -324,11 +340,10 @@ func (l *Loop) print(e terminal.Event, released proxy.Released) {
 	l.cfg.Print(e)
 }
 
-// relative shortens a path for people; one outside of the base stays absolute.
+// relative shortens a path for people, as builder does those of diagnostics (rule 40).
 func (l *Loop) relative(path string) string {
-	rel, err := filepath.Rel(l.cfg.Base, path)
-	if err != nil || strings.HasPrefix(rel, "..") {
-		return path
+	if rel, err := filepath.Rel(l.cfg.Base, path); err == nil && len(rel) < len(path) {
+		return rel
 	}
-	return rel
+	return path
 }

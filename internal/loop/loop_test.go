@@ -3,6 +3,7 @@ package loop
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -384,4 +385,19 @@ func TestW5_GraphIsToldOfWhatIsBuilt(t *testing.T) {
 			t.Error("the loop has ended before its graph")
 		}
 	})
+}
+
+// TestRule40_PathsAsSeenFromTheStart: a module beside the one that was started in is near.
+func TestRule40_PathsAsSeenFromTheStart(t *testing.T) {
+	l := New(Config{Base: "/home/me/work/shop"})
+	for path, want := range map[string]string{
+		"/home/me/work/shop/main.go":     "main.go",
+		"/home/me/work/lib/lib.go":       "../lib/lib.go",
+		"/etc/shop/conf.yaml":            "/etc/shop/conf.yaml",
+		"/home/me/work/shop/..odd/a.css": "..odd/a.css",
+	} {
+		if got := l.relative(filepath.FromSlash(path)); got != filepath.FromSlash(want) {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
 }

@@ -70,6 +70,7 @@ func (t *turn) learnPort(p *process, ev runner.Ready) {
 		t.main = ev.Asked
 	}
 	if ev.OwnPort {
+		t.unmovable = t.unmovable || ev.Unix() != ""
 		t.learnFixed(p, func() { t.sayOwnPort(ev) })
 		return
 	}
@@ -89,11 +90,8 @@ func (t *turn) takeFixed(ev runner.Fixed) {
 // if that changes the way.
 func (t *turn) learnFixed(p *process, say func()) {
 	p.fixed, t.fixed = true, true
-	if t.isMoved(p.binary) { // a child of the app listens, or moving was in vain
-		t.unmovable = true
-	} else {
-		t.prepare()
-	}
+	t.unmovable = t.unmovable || t.isMoved(p.binary) // a child of the app listens, or moving was in vain
+	t.prepare()
 	if t.chooseMode(t.newest); t.mode != t.told {
 		t.told = t.mode
 		say()
@@ -102,7 +100,7 @@ func (t *turn) learnFixed(p *process, say func()) {
 
 // prepare has the compiler get ready for moved builds, where that may help.
 func (t *turn) prepare() {
-	if t.remap == possible {
+	if t.remap == possible && !t.unmovable {
 		t.remap = preparing
 		t.do(prepareBuild{})
 	}
@@ -163,7 +161,7 @@ func (t *turn) tryAnotherWay(p process, ev runner.Failed) bool {
 func (t *turn) relearn() {
 	p := t.in(current)
 	if p != nil && p.proven && !p.fixed && t.fixed && !t.isMoved(p.binary) {
-		t.fixed = false
+		t.fixed, t.unmovable = false, false
 		if t.chooseMode(t.newest); t.mode != t.told {
 			t.told = t.mode
 			t.warn("the app listens on PORT alone: from now on the new one starts beside the old one", "")

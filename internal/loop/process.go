@@ -16,14 +16,14 @@ const (
 	maxLeaving   = 2
 )
 
-// beginStart starts the process that is due, once nothing stands in its way: a
-// running build absorbs it, unless it is to go ahead (rule 6); a candidate before it
-// must be reaped; and in stop-first the port must be free.
+// beginStart starts the process that is due, once nothing stands in its way: a running
+// build absorbs it and a command comes first, unless it is to go ahead (rule 6); a
+// candidate before it must be reaped; and in stop-first the port must be free.
 func (t *turn) beginStart() {
-	if !t.due.start() || t.loading || len(t.commands) > 0 || t.in(starting) != nil || t.unreaped() {
+	if !t.due.start() || t.loading || t.in(starting) != nil || t.unreaped() {
 		return
 	}
-	if (t.build != nil || t.due.rebuild) && !t.due.urgent() {
+	if (t.build != nil || t.due.rebuild || !t.commandsAt(yielding, yielded)) && !t.due.urgent() {
 		return
 	}
 	if t.binaryDue() == "" { // nothing was ever built (rule 4)
@@ -56,10 +56,10 @@ func (t *turn) binaryDue() string {
 }
 
 func (t *turn) launch() {
-	p := process{role: starting, binary: t.binaryDue(), covers: t.closed, restart: t.due.restart, began: t.now}
+	p := process{role: starting, binary: t.binaryDue(), covers: t.covered(), restart: t.due.restart, began: t.now}
 	if f := t.due.fresh; f != nil {
 		p.gen, p.urgent = f.gen, f.urgent
-		if t.build != nil || t.due.rebuild {
+		if t.build != nil || t.due.rebuild || len(t.commands) > 0 {
 			p.covers = f.covers // what came later is built next
 		}
 	} else {

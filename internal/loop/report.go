@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -61,7 +62,7 @@ func (t *turn) sayGenerated(c *command) {
 	t.print(terminal.Event{Kind: terminal.KindRun, Text: c.name, Took: c.result.Took})
 }
 
-func (t *turn) sayCommandFailed(c command) {
+func (t *turn) sayCommandFailed(c *command) {
 	r := c.result
 	t.print(terminal.Event{
 		Kind: terminal.KindFailed, Took: r.Took, Text: r.Err.Error(),
@@ -105,8 +106,8 @@ func (t *turn) sayDrained(p process) {
 }
 
 func (t *turn) sayOwnPort(ev runner.Ready) {
-	text := "the app listens on its own " + ev.Upstream + ", not on PORT: " + t.stopsFirst()
-	if t.remap == never {
+	text := "the app listens on " + cmp.Or(ev.Unix(), "its own "+ev.Upstream) + ", not on PORT: " + t.stopsFirst()
+	if t.remap == never || t.unmovable {
 		t.warn(text, "let it read PORT, and the two will overlap")
 		return
 	}
@@ -119,7 +120,7 @@ func (t *turn) sayFixed(ev runner.Fixed) {
 
 // stopsFirst says what that means for swaps.
 func (t *turn) stopsFirst() string {
-	if t.remap == preparing || t.remap == moving {
+	if !t.unmovable && (t.remap == preparing || t.remap == moving) {
 		return "each swap stops the old one first, until a build that moves it is prepared"
 	}
 	return "each swap stops the old one first, and requests wait"
@@ -141,6 +142,7 @@ func (t *turn) sayWaiting(p *process) {
 	t.print(terminal.Event{Kind: terminal.KindWait, Generation: p.gen, Text: "starts when " + p.waitsFor + " is there"})
 }
 
+// sayStartFailed prints no output: it has been seen as it came.
 func (t *turn) sayStartFailed(p process, ev runner.Failed) {
 	hint := ev.Hint
 	if hint == "" {
@@ -148,7 +150,7 @@ func (t *turn) sayStartFailed(p process, ev runner.Failed) {
 	}
 	t.print(terminal.Event{
 		Kind: terminal.KindFailed, Generation: p.gen, PID: ev.PID,
-		Text: "start: " + ev.Reason, Output: ev.Tail, Hint: hint,
+		Text: "start: " + ev.Reason, Hint: hint,
 	})
 }
 
@@ -164,7 +166,7 @@ func (t *turn) sayRetry(delay time.Duration) {
 	})
 }
 
-// sayExit prints no output: it has been seen as it came.
+// sayExit prints no output either.
 func (t *turn) sayExit(p process, ev runner.Exited, crash bool) {
 	if crash {
 		t.print(terminal.Event{Kind: terminal.KindFailed, Generation: p.gen, PID: ev.PID, Code: &ev.Code, Signal: ev.Signal, Text: "crash: " + howItEnded(ev)})

@@ -330,6 +330,33 @@ func TestRule13_SeveralPortsAreMovedAtOnce(t *testing.T) {
 	s.exited(1, 0).wantDid("stop #1", "build moved", "after 3s")
 }
 
+// TestRule14_UnixSocketIsNotMoved: what listens on a Unix socket is stopped first, and no
+// build is prepared in vain; when it takes PORT, the new one starts beside it again.
+func TestRule14_UnixSocketIsNotMoved(t *testing.T) {
+	s := newScript(t)
+	s.state.remap = possible
+	s.begin().built("a").readyOnUnix(1).wantDid("build", "start #1 a", "after 1s").proof(1)
+	if !slices.ContainsFunc(s.said, func(line string) bool {
+		return strings.Contains(line, "/app.sock, not on PORT: each swap stops the old one first, and requests wait")
+	}) {
+		t.Errorf("said %q", s.said)
+	}
+	s.did = nil
+	s.save(watcher.Rebuild).built("b").wantDid("build", "drain #1")
+	s.drained(1).exited(1, 0).ready(2).proof(2)
+	s.did = nil
+	s.save(watcher.Restart).wantDid("start #3 b")
+}
+
+// TestT4_OutputOfTheAppIsNotToldAgain: it was printed as it came.
+func TestT4_OutputOfTheAppIsNotToldAgain(t *testing.T) {
+	s := newScript(t)
+	s.begin().built("a").failed(1).exited(1, 1).event(retryDue{1}).ready(2).proof(2).exited(2, 1)
+	if said := strings.Join(s.said, "\n"); !strings.Contains(said, "failed #1 start") || !strings.Contains(said, "failed #2 crash") || strings.Contains(said, "boom") {
+		t.Errorf("said %q", s.said)
+	}
+}
+
 // TestRule15_LockIsRemembered: the candidate that a lock keeps from starting is started
 // again when the old one is gone, and so are all after it.
 func TestRule15_LockIsRemembered(t *testing.T) {

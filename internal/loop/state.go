@@ -50,7 +50,7 @@ type state struct {
 	fixed     bool // the app binds ports that no second process can, as far as is known
 	remap     remap
 	moved     []string // binaries that were built so
-	unmovable bool     // ports stay fixed though the binary is moved
+	unmovable bool     // moving does not help: it listens on a Unix socket, or a child of it does
 	locked    bool     // the app holds a file lock for as long as it runs (rule 15)
 	main      int      // the port that the app asked for where the front leads; 0 if it was not moved
 	tls       int      // the port that it asked for and speaks TLS on, where none speaks HTTP
@@ -234,8 +234,11 @@ func (s *state) unreaped() bool {
 }
 
 // underway reports whether something runs, or is about to, that settles numbers.
-func (s *state) underway() bool {
-	return s.loading || len(s.commands) > 0 || s.build != nil || s.due.rebuild || s.due.start() || s.in(starting) != nil
+func (s *state) underway() bool { return s.busy() || len(s.commands) > 0 }
+
+// busy is underway, but for commands that wait for others to be done.
+func (s *state) busy() bool {
+	return s.loading || !s.commandsAt(yielding, yielded) || s.build != nil || s.due.rebuild || s.due.start() || s.in(starting) != nil
 }
 
 // binaries lists those that must stay on disk (rule 7).
@@ -289,6 +292,17 @@ func (s *state) view() proxy.View {
 		v.Waiting = s.underway() || s.retry != 0
 	}
 	return v
+}
+
+// debugged is the generation to which clients of a debugger are led: the target, or
+// without one the candidate, which may need it most; 0 for none.
+func (s *state) debugged() int {
+	for _, r := range []role{current, starting} {
+		if p := s.in(r); p != nil && !s.stopping {
+			return p.gen
+		}
+	}
+	return 0
 }
 
 func (s *state) phase() proxy.Phase {

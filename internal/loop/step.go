@@ -123,15 +123,14 @@ func (t *turn) takeRan(ev runner.Event) {
 // advance begins what is due and can begin, and settles what is done. It is the only
 // place that starts a build or a process.
 func (t *turn) advance() {
-	t.beginCommands()
 	t.endCommands()
 	t.beginBuild()
 	t.beginStart()
-	if t.underway() {
-		return
+	if !t.busy() {
+		t.settle(t.covered())
+		t.discharge()
 	}
-	t.settle(t.closed)
-	t.discharge()
+	t.beginCommands()
 }
 
 // settle lets go who came up to number n.

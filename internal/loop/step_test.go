@@ -51,7 +51,7 @@ func (s *script) event(ev event) *script {
 				s.states = append(s.states, fmt.Sprintf("#%d %s", e.Generation, e.State))
 				continue
 			}
-			s.said = append(s.said, fmt.Sprintf("%s #%d %s", e.Kind, e.Generation, e.Text))
+			s.said = append(s.said, strings.TrimSuffix(fmt.Sprintf("%s #%d %s %s", e.Kind, e.Generation, e.Text, strings.Join(e.Output, " ")), " "))
 			continue
 		}
 		s.did = append(s.did, word(e))
@@ -138,6 +138,10 @@ func (s *script) ready(gen int) *script {
 
 func (s *script) readyOnOwn(gen int) *script {
 	return s.event(ran{runner.Ready{Generation: gen, PID: 100 + gen, Upstream: "127.0.0.1:8080", OwnPort: true}})
+}
+
+func (s *script) readyOnUnix(gen int) *script {
+	return s.event(ran{runner.Ready{Generation: gen, PID: 100 + gen, Upstream: "unix:/app.sock", OwnPort: true}})
 }
 
 // readyMoved is ready on 8080, which the app asked for and was moved from; it has a

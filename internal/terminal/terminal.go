@@ -29,6 +29,7 @@ type Kind string
 const (
 	KindReady    Kind = "ready"    // the first generation serves; Text is the front's address
 	KindFront    Kind = "front"    // the front opened; Text is its address
+	KindDebug    Kind = "debug"    // debuggers may attach; Text is the address
 	KindChange   Kind = "change"   // files changed; Files
 	KindRun      Kind = "run"      // a rule's command ended well; Text is the command, Took
 	KindBuild    Kind = "build"    // a build ended well; Took
@@ -71,7 +72,7 @@ type Event struct {
 	NextTry    time.Time     `json:"-"`                 // when; "next_try" in JSON
 	Files      []string      `json:"files,omitempty"`   // relative to the folder watcher was started in
 	Problems   []Problem     `json:"problems,omitempty"`
-	Output     []string      `json:"output,omitempty"` // lines of the compiler or the app that say more
+	Output     []string      `json:"output,omitempty"` // lines of the compiler, or of a rule's command, that say more
 }
 
 // Problem is one place in the user's code.

@@ -41,10 +41,11 @@ type Group struct {
 	cmd     *exec.Cmd
 	starter *Starter
 
-	mu     sync.Mutex
-	killed bool // by us, while the leader lived
-	ended  bool // the leader
-	reaped bool // the number may belong to another process
+	mu      sync.Mutex
+	killed  bool     // by us, while the leader lived
+	ended   bool     // the leader
+	reaped  bool     // the number may belong to another process
+	adopted *adopted // nil if there is none
 }
 
 // NewStarter makes a starter. Close ends it.
@@ -60,6 +61,8 @@ func (s *Starter) Start(cmd *exec.Cmd) (*Group, error) {
 		cmd.WaitDelay = PipeDelay
 	}
 	g := &Group{cmd: cmd, starter: s}
+	s.mu.Lock() // whoever hears of the new process asks for its group after this
+	defer s.mu.Unlock()
 	var err error
 	s.thread.do(func() {
 		s.guard.start()
@@ -71,8 +74,6 @@ func (s *Starter) Start(cmd *exec.Cmd) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.groups[g] = struct{}{}
 	if s.closed {
 		g.Signal(syscall.SIGKILL)
@@ -114,6 +115,9 @@ func (g *Group) Signal(sig syscall.Signal) {
 		return
 	}
 	g.killed = g.killed || sig == syscall.SIGKILL && !g.ended
+	if g.adopted.signal(sig) && sig != syscall.SIGKILL {
+		return
+	}
 	signalGroup(g.ID, sig)
 }
 
@@ -141,6 +145,7 @@ func (g *Group) Wait() error {
 		g.Leave()
 	}
 	g.Signal(syscall.SIGKILL)
+	g.awaitAdopted()
 	g.starter.guard.remove(g.ID)
 	g.mu.Lock()
 	g.reaped = true

@@ -56,7 +56,7 @@ func met(ctx context.Context, need, dir string) bool {
 		_, err := os.Stat(path)
 		return err == nil
 	default:
-		ok, _ := sockets.AnswersBelow500(ctx, need)
+		ok, _ := sockets.AnswersBelow500(ctx, "", need)
 		return ok
 	}
 }

@@ -3,26 +3,39 @@ package sockets
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
+	"strings"
+	"syscall"
 	"time"
 )
 
 // answerLimit bounds one attempt to connect or one answer to us.
 const answerLimit = time.Second
 
-func dial(ctx context.Context, addr netip.AddrPort) (net.Conn, error) {
+// UnixScheme begins an address that is the path of a Unix socket: "unix:/run/app.sock".
+const UnixScheme = "unix:"
+
+// dial connects to host:port, or to a Unix socket.
+func dial(ctx context.Context, addr string) (net.Conn, error) {
+	network := "tcp"
+	if path, unix := strings.CutPrefix(addr, UnixScheme); unix {
+		network, addr = "unix", path
+	}
 	dialer := net.Dialer{Timeout: answerLimit}
-	return dialer.DialContext(ctx, "tcp", addr.String())
+	return dialer.DialContext(ctx, network, addr)
 }
 
 // Accepts says whether something listens on addr. It costs some 30 µs if nothing does.
 func Accepts(ctx context.Context, addr netip.AddrPort) bool {
-	conn, err := dial(ctx, addr)
+	conn, err := dial(ctx, addr.String())
 	if err != nil {
 		return false
 	}
@@ -30,9 +43,20 @@ func Accepts(ctx context.Context, addr netip.AddrPort) bool {
 	return true
 }
 
+// RemoveDead removes the file of a Unix socket at which nobody listens any more.
+func RemoveDead(path string) {
+	conn, err := net.DialTimeout("unix", path, answerLimit)
+	if err == nil {
+		conn.Close()
+	}
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		_ = os.Remove(path) // an error is seen when it is to be bound
+	}
+}
+
 // Speaks says whether addr answers a request that no handler of the app sees: Go's
 // server answers OPTIONS * by itself, others refuse it in words, and one of TLS says so.
-func Speaks(ctx context.Context, addr netip.AddrPort) (HTTP, TLS bool) {
+func Speaks(ctx context.Context, addr string) (HTTP, TLS bool) {
 	conn, err := dial(ctx, addr)
 	if err != nil {
 		return false, false
@@ -50,10 +74,13 @@ func Speaks(ctx context.Context, addr netip.AddrPort) (HTTP, TLS bool) {
 	return !TLS, TLS
 }
 
-// AnswersBelow500 asks once for url. said is what the answer was, in words.
-func AnswersBelow500(ctx context.Context, url string) (ok bool, said string) {
+// AnswersBelow500 asks once for url, at addr if that is not "". said is what the answer
+// was, in words.
+func AnswersBelow500(ctx context.Context, addr, url string) (ok bool, said string) {
 	client := &http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true},
+		Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, host string) (net.Conn, error) {
+			return dial(ctx, cmp.Or(addr, host))
+		}},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Timeout:       answerLimit,
 	}

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"net/netip"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -124,26 +126,33 @@ func runningProcesses() []running {
 	return all
 }
 
-// Unix lists the names of the Unix sockets at which the processes of a group, and their
-// descendants, listen.
+// Unix lists the paths of the Unix sockets at which the processes of a group, and their
+// descendants, listen. One of the abstract ones begins with @.
 func Unix(group int) (paths []string) {
 	text, _ := os.ReadFile("/proc/net/unix")
 	listening := map[string]string{} // by the name under /proc/PID/fd
 	for line := range strings.Lines(string(text)) {
 		// Num RefCount Protocol Flags Type St Inode Path
 		const accepts = "00010000"
-		if f := strings.Fields(line); len(f) == 8 && f[3] == accepts {
-			listening["socket:["+f[6]+"]"] = f[7]
+		if f := strings.Fields(line); len(f) >= 8 && f[3] == accepts {
+			_, path, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " "+f[6]+" ")
+			listening["socket:["+f[6]+"]"] = path
 		}
 	}
 	for _, pid := range Family(group) {
 		for name, path := range listening {
-			if hasSocket(pid, name) {
-				paths = append(paths, path)
+			if !hasSocket(pid, name) {
+				continue
 			}
+			if path[0] != '/' && path[0] != '@' { // as the app has bound it
+				dir, _ := os.Readlink("/proc/" + strconv.Itoa(pid) + "/cwd")
+				path = filepath.Join(dir, path)
+			}
+			paths = append(paths, path)
 		}
 	}
-	return paths
+	slices.Sort(paths)
+	return slices.Compact(paths)
 }
 
 // GroupRuns says whether a process of the group has not ended.

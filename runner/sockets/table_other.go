@@ -8,7 +8,7 @@ import "net/netip"
 
 func listenersOf(...int) (found []netip.AddrPort, known bool) { return nil, false }
 
-// Unix lists the names of the Unix sockets at which a group listens; nothing, here.
+// Unix lists the paths of the Unix sockets at which a group listens; nothing, here.
 func Unix(int) []string { return nil }
 
 // Family lists the running processes of a group and the descendants of all of them;

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"net"
 	"os"
 	"strconv"
 	"time"
@@ -26,11 +28,13 @@ func loadConfig(path string) (config, error) {
 	return c, err
 }
 
-func port() string {
-	if port := os.Getenv("PORT"); port != "" {
-		return port
+// listen opens the socket of the service: the one that it was handed (see
+// sd_listen_fds(3)), or its port. FIXED_PORT makes it a service that knows no PORT.
+func listen() (net.Listener, error) {
+	if os.Getenv("LISTEN_FDS") != "" {
+		return net.FileListener(os.NewFile(3, "http"))
 	}
-	return "8080"
+	return net.Listen("tcp", ":"+cmp.Or(os.Getenv("FIXED_PORT"), os.Getenv("PORT"), "8080"))
 }
 
 // startupDelay stands for what a larger service does before it listens.

@@ -47,11 +47,15 @@ func run(ctx context.Context) error {
 	}
 	var stopStreams context.CancelFunc
 	a.stopping, stopStreams = context.WithCancel(context.Background())
-	server := &http.Server{Addr: ":" + port(), Handler: newRouter(a)}
+	server := &http.Server{Handler: newRouter(a)}
 	server.RegisterOnShutdown(stopStreams)
+	listener, err := listen()
+	if err != nil {
+		return err
+	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.ListenAndServe() }()
-	log.Printf("ginapp %s, pid %d, on %s", version.Version, os.Getpid(), server.Addr)
+	go func() { failed <- server.Serve(listener) }()
+	log.Printf("ginapp %s, pid %d, on %s", version.Version, os.Getpid(), listener.Addr())
 	select {
 	case err := <-failed:
 		return err

@@ -1,4 +1,4 @@
-package watcher
+package rules
 
 import (
 	"slices"
@@ -23,15 +23,15 @@ var (
 // text about //go:embed nothing
 //go:embedded nothing
 //go:embed`
-	want := []embed{
+	want := []Embed{
 		{"web/index.html", false}, {"web/static/*", false}, {"web/quoted.txt", false},
 		{"web/raw.txt", false}, {"web/dist", true}, {"web/indented.txt", false},
 		{"web/tab.txt", false}, {"web/tab2.txt", false},
 	}
-	if got := scanEmbeds([]byte(src), "web"); !slices.Equal(got, want) {
+	if got := ScanEmbeds([]byte(src), "web"); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if got := scanEmbeds([]byte("//go:embed a.txt\r\n"), "."); !slices.Equal(got, []embed{{"a.txt", false}}) {
+	if got := ScanEmbeds([]byte("//go:embed a.txt\r\n"), "."); !slices.Equal(got, []Embed{{"a.txt", false}}) {
 		t.Errorf("first line, CRLF: %v", got)
 	}
 }

@@ -1,4 +1,4 @@
-package watcher
+package rules
 
 import (
 	"path"
@@ -6,41 +6,41 @@ import (
 	"strings"
 )
 
-// row is the built-in table of what no compiler reads: what a file is for, by its name
+// Row is the built-in table of what no compiler reads: what a file is for, by its name
 // and the folders of its path (relative to Root, on slashes) alone. First match wins.
-func row(rel string) verdict {
+func Row(rel string) Verdict {
 	base := path.Base(rel)
-	kind := kindOf(base)
+	kind := KindOf(base)
 	folders := strings.Split(path.Dir(rel), "/")
 	switch {
 	case strings.HasPrefix(base, ".env"):
-		return verdict{action: Restart} // git ignores it more often than not
+		return Verdict{Action: Restart} // git ignores it more often than not
 	case strings.HasPrefix(base, "."), tooling(base):
-		return verdict{}
+		return Verdict{}
 	case config(base, kind, folders), template(kind, folders):
-		return verdict{action: Restart, askGit: true}
+		return Verdict{Action: Restart, AskGit: true}
 	case markup(kind), asset(kind):
-		return verdict{action: Refresh, askGit: true}
+		return Verdict{Action: Refresh, AskGit: true}
 	}
-	return verdict{}
+	return Verdict{}
 }
 
-// kindOf is the extension of a file name, without its dot and in lower case.
-func kindOf(base string) string { return strings.ToLower(strings.TrimPrefix(path.Ext(base), ".")) }
+// KindOf is the extension of a file name, without its dot and in lower case.
+func KindOf(base string) string { return strings.ToLower(strings.TrimPrefix(path.Ext(base), ".")) }
 
-// moduleFile reports whether the go command reads the file before all others.
-func moduleFile(base string) bool {
+// ModuleFile reports whether the go command reads the file before all others.
+func ModuleFile(base string) bool {
 	return base == "go.mod" || base == "go.sum" || base == "go.work" || base == "go.work.sum"
 }
 
-// sourceFile reports whether go build reads files of such a name in a package's folder. What
+// SourceFile reports whether go build reads files of such a name in a package's folder. What
 // lies beside Go files in C or assembly is compiled too; where it does not, the build
 // finds nothing to do.
-func sourceFile(base string) bool {
+func SourceFile(base string) bool {
 	if strings.HasPrefix(base, "_") || strings.HasPrefix(base, ".") {
 		return false
 	}
-	switch kindOf(base) {
+	switch KindOf(base) {
 	case "go":
 		return !strings.HasSuffix(base, "_test.go")
 	case "s", "c", "h", "cc", "cpp", "cxx", "hpp", "m", "syso":
@@ -67,7 +67,7 @@ func tooling(base string) bool {
 // config reports whether the app is likely to read the file at its start. A
 // config.go is Go and a tailwind.config.js an asset: only kinds of data count.
 func config(base, kind string, folders []string) bool {
-	if !dataKind(kind) {
+	if !DataKind(kind) {
 		return false
 	}
 	stem := strings.TrimSuffix(base, path.Ext(base))
@@ -76,7 +76,8 @@ func config(base, kind string, folders []string) bool {
 		slices.ContainsFunc(folders, configFolder)
 }
 
-func dataKind(kind string) bool {
+// DataKind reports whether apps read their settings from files of the kind.
+func DataKind(kind string) bool {
 	return matches([]string{"yaml", "yml", "toml", "json", "ini", "conf", "properties", "env"}, kind)
 }
 
@@ -100,15 +101,15 @@ func asset(kind string) bool {
 	return false
 }
 
-// temporary reports whether an editor makes files of such a name for a moment.
-func temporary(base string) bool {
+// Temporary reports whether an editor makes files of such a name for a moment.
+func Temporary(base string) bool {
 	return base == "4913" || strings.HasPrefix(base, "#") && strings.HasSuffix(base, "#") ||
 		matches([]string{"*{~,.swp,.swx,.swo,.tmp,.orig,.bak,.crswap,___jb_tmp___,___jb_old___}", ".#*", ".goutputstream-*"}, base)
 }
 
-// resourceFolder reports whether what an app reads or serves is usually put in folders
+// ResourceFolder reports whether what an app reads or serves is usually put in folders
 // of such a name: beside or below folders that matter they are watched without being asked for.
-func resourceFolder(base string) bool {
+func ResourceFolder(base string) bool {
 	switch base {
 	case "static", "public", "assets", "css", "js", "img", "images", "fonts", "web", "www":
 		return true
@@ -132,8 +133,8 @@ func templateFolder(base string) bool {
 	return false
 }
 
-// outputFolder reports whether build output is usually put in folders of such a name.
-func outputFolder(base string) bool {
+// OutputFolder reports whether build output is usually put in folders of such a name.
+func OutputFolder(base string) bool {
 	switch base {
 	case "bin", "dist", "build", "out", "tmp", "target":
 		return true

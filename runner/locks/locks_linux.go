@@ -1,4 +1,5 @@
-package runner
+// Package locks knows who holds a file lock and who waits for one. Only Linux tells.
+package locks
 
 import (
 	"os"
@@ -35,8 +36,8 @@ func allLocks() (all []lock) {
 	return all
 }
 
-// waitsForLock says whether a process of a group waits for a lock of one of others.
-func waitsForLock(group int, others []int) bool {
+// Awaited says whether a process of a group waits for a lock of one of others.
+func Awaited(group int, others []int) bool {
 	all := allLocks()
 	for _, wait := range all {
 		if !wait.waiting || !slices.Contains(sockets.Family(group), wait.pid) {
@@ -51,8 +52,8 @@ func waitsForLock(group int, others []int) bool {
 	return false
 }
 
-// holdLock says whether a process of the groups holds a lock.
-func holdLock(groups []int) bool {
+// Held says whether a process of the groups holds a lock.
+func Held(groups []int) bool {
 	return slices.ContainsFunc(allLocks(), func(l lock) bool { return !l.waiting && isOf(l.pid, groups) })
 }
 

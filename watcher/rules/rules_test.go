@@ -1,4 +1,4 @@
-package watcher
+package rules
 
 import (
 	"path/filepath"
@@ -8,7 +8,7 @@ import (
 
 // The built-in table, by name alone (rule 30).
 func TestRule30_BuiltInRows(t *testing.T) {
-	r := newRules(Config{Root: t.TempDir()}, nil)
+	r := New(Config{Root: t.TempDir()}, nil)
 	for _, line := range strings.Split(strings.TrimSpace(`
 main.go                          rebuild
 handlers/user.go                 rebuild
@@ -66,9 +66,9 @@ data.db                          ignore
 yarn.lock                        ignore
 Makefile                         ignore`), "\n") {
 		name, want, _ := strings.Cut(line, " ")
-		v := r.classify(filepath.Join(r.root, filepath.FromSlash(name)), folder{})
-		got := word(v.action)
-		if v.askGit {
+		v := r.Classify(filepath.Join(r.root, filepath.FromSlash(name)), Place{})
+		got := v.Action.String()
+		if v.AskGit {
 			got += " git"
 		}
 		if want = strings.TrimSpace(want); got != want {
@@ -81,7 +81,7 @@ Makefile                         ignore`), "\n") {
 func TestRule30_Order(t *testing.T) {
 	root := t.TempDir()
 	abs := func(name string) string { return filepath.Join(root, filepath.FromSlash(name)) }
-	r := newRules(Config{
+	r := New(Config{
 		Root:     root,
 		Files:    []string{abs("../go.work"), abs("nested/go.mod")},
 		Settings: abs(".watcher.toml"),
@@ -93,55 +93,55 @@ func TestRule30_Order(t *testing.T) {
 			{Paths: []string{"config/off.yaml"}, Action: Ignore},
 			{Paths: []string{"backup/*.bak", "all/**"}, Action: Restart},
 		},
-	}, []embed{{"assets", false}, {"site/*.txt", false}, {"raw", true}})
+	}, []Embed{{"assets", false}, {"site/*.txt", false}, {"raw", true}})
 	for _, test := range []struct {
 		name string
-		in   folder
+		in   Place
 		want string
 	}{
-		{".watcher.toml", folder{}, "reload"},
-		{"special.go", folder{}, "refresh"},
-		{"web/src/deep/x.ts", folder{}, "refresh"},
-		{"web/src/deep/x.ts", folder{skipped: true}, "refresh"},
-		{"nginx.conf", folder{}, "signal SIGHUP"},
-		{"config/off.yaml", folder{}, "ignore"},
-		{"config/on.yaml", folder{}, "restart"},
-		{"config/on.yaml", folder{skipped: true}, "ignore"},
-		{"config/on.yaml", folder{goOnly: true}, "ignore"},
-		{"main.go", folder{goOnly: true}, "rebuild"},
-		{"main.go", folder{skipped: true}, "ignore"},
-		{"secrets", folder{skipped: true}, "restart"},
-		{"../shared.txt", folder{skipped: true}, "restart"},
-		{"../go.work", folder{skipped: true}, "rebuild"},
-		{"../config.yaml", folder{skipped: true}, "ignore"},
-		{"../other.go", folder{skipped: true}, "ignore"},
-		{"nested/go.mod", folder{skipped: true}, "rebuild"},
-		{"vendor/modules.txt", folder{skipped: true}, "rebuild"},
-		{"assets/logo.png", folder{}, "rebuild"},
-		{"assets/a/b/logo.png", folder{skipped: true}, "rebuild"},
-		{"assets/.hidden/logo.txt", folder{}, "ignore"},
-		{"raw/.hidden/logo.txt", folder{}, "rebuild"},
-		{"site/robots.txt", folder{}, "rebuild"},
-		{"site/sub/robots.txt", folder{}, "ignore"},
-		{"scripts/gen.go", folder{}, "ignore"},
-		{"generated/deep/x.go", folder{}, "ignore"},
-		{"jquery.min.js", folder{}, "ignore"},
-		{"main.go~", folder{}, "ignore"},
-		{".main.go.swp", folder{}, "ignore"},
-		{".#main.go", folder{}, "ignore"},
-		{"#main.go#", folder{}, "ignore"},
-		{"4913", folder{}, "ignore"},
-		{"assets/logo.png.tmp", folder{}, "rebuild"}, // go build embeds it
-		{"backup/x.bak", folder{}, "restart"},
-		{"all/x.txt", folder{}, "restart"},
-		{"all/x.bak", folder{}, "ignore"}, // matched, but hardly meant
-		{"vars~", folder{}, "restart"},
-		{"go.mod", folder{goOnly: true}, "ignore"},
-		{"nginx.conf", folder{goOnly: true}, "signal SIGHUP"},
-		{"assets/.goutputstream-ABC", folder{}, "ignore"},
+		{".watcher.toml", Place{}, "reload"},
+		{"special.go", Place{}, "refresh"},
+		{"web/src/deep/x.ts", Place{}, "refresh"},
+		{"web/src/deep/x.ts", Place{Skipped: true}, "refresh"},
+		{"nginx.conf", Place{}, "signal SIGHUP"},
+		{"config/off.yaml", Place{}, "ignore"},
+		{"config/on.yaml", Place{}, "restart"},
+		{"config/on.yaml", Place{Skipped: true}, "ignore"},
+		{"config/on.yaml", Place{GoOnly: true}, "ignore"},
+		{"main.go", Place{GoOnly: true}, "rebuild"},
+		{"main.go", Place{Skipped: true}, "ignore"},
+		{"secrets", Place{Skipped: true}, "restart"},
+		{"../shared.txt", Place{Skipped: true}, "restart"},
+		{"../go.work", Place{Skipped: true}, "rebuild"},
+		{"../config.yaml", Place{Skipped: true}, "ignore"},
+		{"../other.go", Place{Skipped: true}, "ignore"},
+		{"nested/go.mod", Place{Skipped: true}, "rebuild"},
+		{"vendor/modules.txt", Place{Skipped: true}, "rebuild"},
+		{"assets/logo.png", Place{}, "rebuild"},
+		{"assets/a/b/logo.png", Place{Skipped: true}, "rebuild"},
+		{"assets/.hidden/logo.txt", Place{}, "ignore"},
+		{"raw/.hidden/logo.txt", Place{}, "rebuild"},
+		{"site/robots.txt", Place{}, "rebuild"},
+		{"site/sub/robots.txt", Place{}, "ignore"},
+		{"scripts/gen.go", Place{}, "ignore"},
+		{"generated/deep/x.go", Place{}, "ignore"},
+		{"jquery.min.js", Place{}, "ignore"},
+		{"main.go~", Place{}, "ignore"},
+		{".main.go.swp", Place{}, "ignore"},
+		{".#main.go", Place{}, "ignore"},
+		{"#main.go#", Place{}, "ignore"},
+		{"4913", Place{}, "ignore"},
+		{"assets/logo.png.tmp", Place{}, "rebuild"}, // go build embeds it
+		{"backup/x.bak", Place{}, "restart"},
+		{"all/x.txt", Place{}, "restart"},
+		{"all/x.bak", Place{}, "ignore"}, // matched, but hardly meant
+		{"vars~", Place{}, "restart"},
+		{"go.mod", Place{GoOnly: true}, "ignore"},
+		{"nginx.conf", Place{GoOnly: true}, "signal SIGHUP"},
+		{"assets/.goutputstream-ABC", Place{}, "ignore"},
 	} {
-		v := r.classify(abs(test.name), test.in)
-		if got := strings.TrimSpace(word(v.action) + " " + v.signal); got != test.want {
+		v := r.Classify(abs(test.name), test.in)
+		if got := strings.TrimSpace(v.Action.String() + " " + v.Signal); got != test.want {
 			t.Errorf("%s in %+v: %s, want %s", test.name, test.in, got, test.want)
 		}
 	}
@@ -151,7 +151,7 @@ func TestRule30_Order(t *testing.T) {
 func TestPlaces(t *testing.T) {
 	root := t.TempDir()
 	abs := func(name string) string { return filepath.Join(root, filepath.FromSlash(name)) }
-	r := newRules(Config{
+	r := New(Config{
 		Root:     root,
 		EnvFiles: []string{abs("../shared/vars")},
 		Rules: []Rule{
@@ -165,7 +165,7 @@ func TestPlaces(t *testing.T) {
 				{Path: root, Use: Static}, {Path: abs(".."), Use: Static},
 			},
 		},
-	}, []embed{{"ui/build/*.js", false}, {"docs", false}, {"sql/*/*.sql", false}})
+	}, []Embed{{"ui/build/*.js", false}, {"docs", false}, {"sql/*/*.sql", false}})
 	for rel, want := range map[string]string{
 		"internal": "way", "internal/a": "place", "internal/other": "", "internal/new": "way", "internal/new/b": "place",
 		"..": "way", "../lib": "way", "../lib/c": "place", "../shared": "way", "../shared/vars": "place",
@@ -186,7 +186,7 @@ func TestPlaces(t *testing.T) {
 			t.Errorf("%s: %q, want %q", rel, got, want)
 		}
 	}
-	wide := newRules(Config{Root: root, Graph: &Graph{}, Rules: []Rule{{Paths: []string{"**/*.sql"}, Action: Rebuild}}}, nil)
+	wide := New(Config{Root: root, Graph: &Graph{}, Rules: []Rule{{Paths: []string{"**/*.sql"}, Action: Rebuild}}}, nil)
 	if !wide.places[root] {
 		t.Error("a rule for all folders leads into none")
 	}
@@ -203,32 +203,32 @@ func FuzzClassify(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, glob, pattern string, use uint8) {
 		cfg := Config{Root: root, Rules: []Rule{{Paths: []string{glob}, Action: Refresh}}, Ignore: []string{glob}}
 		file := filepath.Join(root, name)
-		r := newRules(cfg, []embed{{pattern, false}})
-		_, _ = r.classify(file, folder{}), r.passesBy(name)
-		bare := newRules(Config{Root: root}, nil)
-		if v := bare.classify(file+"~", folder{}); v.action != Ignore {
+		r := New(cfg, []Embed{{pattern, false}})
+		_, _ = r.Classify(file, Place{}), r.PassesBy(name)
+		bare := New(Config{Root: root}, nil)
+		if v := bare.Classify(file+"~", Place{}); v.Action != Ignore {
 			t.Errorf("temporary %q: %+v", file+"~", v)
 		}
-		if v := bare.classify(file, folder{skipped: true}); v.action != Ignore && !strings.HasSuffix(file, "modules.txt") {
+		if v := bare.Classify(file, Place{Skipped: true}); v.Action != Ignore && !strings.HasSuffix(file, "modules.txt") {
 			t.Errorf("skipped %q: %+v", file, v)
 		}
-		if v := bare.classify(file, folder{goOnly: true}); v.action != Ignore && v.action != Rebuild {
+		if v := bare.Classify(file, Place{GoOnly: true}); v.Action != Ignore && v.Action != Rebuild {
 			t.Errorf("Go only %q: %+v", file, v)
 		}
 		graph := &Graph{
-			Packages: []Package{{Dir: filepath.Join(root, "p")}}, Takes: takes,
-			Named: []Named{{Path: filepath.Join(root, glob), Use: Use(use % 3)}, {Path: glob, Use: Use(use % 3)}},
+			Packages: []Package{{Dir: filepath.Join(root, "p")}},
+			Named:    []Named{{Path: filepath.Join(root, glob), Use: Use(use % 3)}, {Path: glob, Use: Use(use % 3)}},
 		}
-		known := newRules(Config{Root: root, Graph: graph}, nil)
-		v := known.classify(file, folder{})
-		if v.action == Rebuild && filepath.Dir(file) != filepath.Join(root, "p") && !strings.HasSuffix(file, "modules.txt") {
+		known := New(Config{Root: root, Graph: graph}, nil)
+		v := known.Classify(file, Place{})
+		if v.Action == Rebuild && filepath.Dir(file) != filepath.Join(root, "p") && !strings.HasSuffix(file, "modules.txt") {
 			t.Errorf("outside of the graph %q: %+v", file, v)
 		}
-		if strings.HasSuffix(file, "_test.go") && v.action == Rebuild {
+		if strings.HasSuffix(file, "_test.go") && v.Action == Rebuild {
 			t.Errorf("test %q: %+v", file, v)
 		}
 		for place := range known.places {
-			if within(place, root, string(filepath.Separator)) && place != root && !known.ways[filepath.Dir(place)] {
+			if Within(place, root, string(filepath.Separator)) && place != root && !known.ways[filepath.Dir(place)] {
 				t.Errorf("no way leads to %q", place)
 			}
 		}

@@ -1,4 +1,4 @@
-package watcher
+package rules
 
 import (
 	"cmp"
@@ -17,10 +17,10 @@ type use struct {
 
 // usesOf returns what can tell of single files: a name of Root, or of a folder that it
 // lies in, would tell the same of everything. The deepest come first, as they know best.
-func (r *rules) usesOf(named []Named) []use {
+func (r *Set) usesOf(named []Named) []use {
 	var uses []use
 	for _, n := range named {
-		if glob := r.rel(filepath.Clean(n.Path)); !above(glob) {
+		if glob := r.Rel(filepath.Clean(n.Path)); !above(glob) {
 			uses = append(uses, use{n, glob, fixedPart(glob)})
 		}
 	}
@@ -35,37 +35,37 @@ func above(rel string) bool {
 	return rel == "." || strings.Trim(rel, "./") == "" && strings.HasPrefix(rel, "..")
 }
 
-// used says what a change of the file asks for because the code names it, or the
+// Used says what a change of the file asks for because the code names it, or the
 // folder that it lies in; and by which name.
-func (r *rules) used(rel string) (verdict, Named) {
+func (r *Set) Used(rel string) (Verdict, Named) {
 	for _, u := range r.uses {
-		if v := u.asks(rel); v.action != Ignore {
+		if v := u.asks(rel); v.Action != Ignore {
 			return v, u.Named
 		}
 	}
-	return verdict{}, Named{}
+	return Verdict{}, Named{}
 }
 
 // asks says what a change of the file rel asks for because of this name. A file that is
 // named itself counts whatever its kind; of a folder, only what its use leads to expect.
-func (u use) asks(rel string) verdict {
+func (u use) asks(rel string) Verdict {
 	base := path.Base(rel)
-	kind := kindOf(base)
+	kind := KindOf(base)
 	itself := u.glob == rel || u.dir != u.glob && matches([]string{u.glob}, rel)
-	if !itself && (above(u.dir) || !within(rel, u.dir, "/") || strings.HasPrefix(base, ".") || temporary(base) || tooling(base)) {
-		return verdict{}
+	if !itself && (above(u.dir) || !Within(rel, u.dir, "/") || strings.HasPrefix(base, ".") || Temporary(base) || tooling(base)) {
+		return Verdict{}
 	}
 	switch {
 	case u.Use == Templates && (itself || markup(kind) || templateKind(kind)):
-		return verdict{action: Restart}
+		return Verdict{Action: Restart}
 	case u.Use == Static && (itself || markup(kind) || asset(kind)):
-		return verdict{action: Refresh}
-	case u.Use == Read && dataKind(kind) && (itself || path.Dir(rel) == u.dir):
-		return verdict{action: Restart}
+		return Verdict{Action: Refresh}
+	case u.Use == Read && DataKind(kind) && (itself || path.Dir(rel) == u.dir):
+		return Verdict{Action: Restart}
 	case u.Use == Read && itself && !recordKind(kind) && !asset(kind):
-		return verdict{action: Restart, askGit: true} // what git ignores is written by the app itself, more often than not
+		return Verdict{Action: Restart, AskGit: true} // what git ignores is written by the app itself, more often than not
 	}
-	return verdict{}
+	return Verdict{}
 }
 
 // recordKind reports whether apps write files of the kind all the time.

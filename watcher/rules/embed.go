@@ -1,4 +1,4 @@
-package watcher
+package rules
 
 import (
 	"bytes"
@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// embed is one pattern of a //go:embed line.
-type embed struct {
+// Embed is one pattern of a //go:embed line.
+type Embed struct {
 	pattern string // of path.Match, relative to Root
 	all     bool   // hidden files below a folder count too
 }
 
-// scanEmbeds returns the patterns of the //go:embed lines in src, the source of a
+// ScanEmbeds returns the patterns of the //go:embed lines in src, the source of a
 // file in dir, a folder relative to Root. It reads lines and not syntax: a line
 // inside a raw string is taken for one, which costs a build and never misses one.
 // Names with spaces in them are not known.
-func scanEmbeds(src []byte, dir string) []embed {
-	var found []embed
+func ScanEmbeds(src []byte, dir string) []Embed {
+	var found []Embed
 	for line := range bytes.Lines(src) {
 		patterns, ok := bytes.CutPrefix(bytes.TrimLeft(line, " \t"), []byte("//go:embed"))
 		if !ok || !bytes.ContainsAny(patterns[:min(1, len(patterns))], " \t") {
@@ -25,15 +25,15 @@ func scanEmbeds(src []byte, dir string) []embed {
 		}
 		for word := range strings.FieldsSeq(string(patterns)) {
 			pattern, all := strings.CutPrefix(strings.Trim(word, "\"`"), "all:")
-			found = append(found, embed{path.Join(dir, pattern), all})
+			found = append(found, Embed{path.Join(dir, pattern), all})
 		}
 	}
 	return found
 }
 
-// covers reports whether the file or folder rel is embedded: the pattern names it,
+// Covers reports whether the file or folder rel is embedded: the pattern names it,
 // or a folder that it lies in.
-func (e embed) covers(rel string) bool {
+func (e Embed) Covers(rel string) bool {
 	for part := rel; part != "." && part != "/"; part = path.Dir(part) {
 		if ok, _ := path.Match(e.pattern, part); ok {
 			return e.all || !hiddenBelow(rel[len(part):])

@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/watcher-dev/watcher/builder"
+	"github.com/watcher-dev/watcher/debug"
+	"github.com/watcher-dev/watcher/internal/loop"
+	"github.com/watcher-dev/watcher/internal/terminal"
+	"github.com/watcher-dev/watcher/runner"
+)
+
+// defaultDebug is where Delve listens if nothing is said, and so where editors look.
+const defaultDebug = "2345"
+
+// findDelve looks for Delve, if it is asked for.
+func (s *session) findDelve() error {
+	if s.flags.debug == "" {
+		return nil
+	}
+	if s.settings.Run.Socket {
+		return usageError{errors.New("--debug cannot go with [run] socket: LISTEN_PID would be Delve's")}
+	}
+	golang, err := builder.FindGo(s.Env)
+	if err != nil {
+		return err
+	}
+	s.dlv, err = debug.Find(golang, s.site.module.Dir, s.Env)
+	s.site.debug = true
+	return err
+}
+
+// openDebug opens the address for debuggers, if it is asked for.
+func (s *session) openDebug() error {
+	if s.flags.debug == "" {
+		return nil
+	}
+	at, err := parseListen("debug address", s.flags.debug)
+	if err != nil {
+		return err
+	}
+	listeners, err := at.listen()
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("debug address %s %s: choose another with --debug=ADDR", at, at.obstacle())
+	case err != nil:
+		return fmt.Errorf("debug address: %w", err)
+	}
+	s.debugAt = at
+	s.debugAt.port = portOf(listeners[0])
+	s.debugger = debug.New(s.dlv, listeners)
+	return nil
+}
+
+// sayDebug tells where debuggers attach.
+func (s *session) sayDebug() {
+	if s.debugger == nil {
+		return
+	}
+	s.print(terminal.Event{Kind: terminal.KindDebug, Text: s.debugAt.String()})
+	if !s.debugAt.loopback() {
+		s.warn("other machines can reach " + s.debugAt.String() + ", and who attaches there can run anything here")
+	}
+}
+
+// leads is the debugger as the loop knows it, nil if there is none.
+func (s *session) leads() loop.Debugger {
+	if s.debugger == nil {
+		return nil
+	}
+	return s.debugger
+}
+
+// runs is the debugger as the runner knows it, nil if there is none.
+func (s *session) runs() runner.Debugger {
+	if s.debugger == nil {
+		return nil
+	}
+	return s.debugger
+}
