@@ -3,7 +3,6 @@ package vscode
 import (
 	"encoding/json"
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -170,7 +169,7 @@ func TestFilesAreGolden(t *testing.T) {
 		}
 		for i, line := range strings.Split(string(text), "\n") {
 			if strings.HasPrefix(line, " ") {
-				t.Error(fmt.Sprintf("%s:%d: is indented by blanks", f.Name, i+1))
+				t.Errorf("%s:%d: is indented by blanks", f.Name, i+1)
 			}
 		}
 	}
