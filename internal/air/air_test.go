@@ -71,7 +71,7 @@ func convert(t *testing.T, text []byte) string {
 		}
 	}
 	for key := range conversionKeys(t, text) {
-		if !strings.Contains(out.String(), "\n# "+key+" = ") {
+		if !strings.Contains(out.String(), "\n# "+plain(key)+" = ") {
 			t.Errorf("%s is not named", key)
 		}
 	}

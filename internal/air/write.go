@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/watcher-dev/watcher/internal/settings"
 )
@@ -27,7 +28,7 @@ func (c *Converted) Settings() []byte {
 	for _, r := range c.rules {
 		fmt.Fprintf(&text, "\n[[rule]]\npaths = %s\n", settings.Written(r.Paths))
 		if r.Action != "" {
-			fmt.Fprintf(&text, "action = %q\n", r.Action)
+			fmt.Fprintf(&text, "action = %s\n", settings.Written(r.Action))
 		}
 		if len(r.Run) > 0 {
 			fmt.Fprintf(&text, "run = %s\n", settings.Written(r.Run))
@@ -43,9 +44,19 @@ func (c *Converted) From(name string) func(io.Writer) error {
 		var text bytes.Buffer
 		fmt.Fprintf(&text, "%s# Settings of watcher, made from %s.\n%s\n# What became of its keys:\n#\n", settings.SchemaLine, name, c.Settings())
 		for _, n := range c.notes {
-			fmt.Fprintf(&text, "# %s = %s\n#     %s\n", n.key, n.value, n.why)
+			fmt.Fprintf(&text, "# %s = %s\n#     %s\n", plain(n.key), plain(n.value), plain(n.why))
 		}
 		_, err := w.Write(text.Bytes())
 		return err
 	}
+}
+
+// plain is a text that can stand in a comment.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }

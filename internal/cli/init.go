@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +33,7 @@ func (c Call) initCommand(f *flags) *cobra.Command {
 	init.Flags().StringVar(&from, "from", "", "carry over the settings of another `TOOL`: air")
 	_ = init.RegisterFlagCompletionFunc("from", cobra.FixedCompletions([]string{"air"}, cobra.ShellCompDirectiveNoFileComp))
 	init.AddCommand(&cobra.Command{
-		Use: "vscode", Short: "write a task and a way to attach a debugger into .vscode", Args: noArguments,
+		Use: "vscode", Short: "write tasks and ways to attach a debugger into .vscode", Args: noArguments,
 		Long: `init vscode writes .vscode/tasks.json and .vscode/launch.json in this folder,
 which is the one that VS Code has opened. With -C the task works in another one
 below it. Files that are there keep all that is in them.`,
@@ -68,7 +69,7 @@ func (c Call) writeVSCode(f *flags) error {
 	for i, file := range files {
 		said := "is there already and was not changed"
 		if len(added[i]) > 0 {
-			said = fmt.Sprintf("has %q now", added[i][0])
+			said = "has now: " + strings.Join(added[i], ", ")
 			if err := replace(filepath.Join(folder, file.Name), texts[i]); err != nil {
 				return err
 			}

@@ -50,23 +50,30 @@ func (r row) set(field reflect.Value, text string) error {
 
 // Written returns a value of a key's type as it stands in a file.
 func Written(value any) string {
+	var parts []string
 	switch value := value.(type) {
 	case Duration:
 		return fmt.Sprintf(`"%vs"`, time.Duration(value).Seconds())
+	case string:
+		return quote(value)
 	case []string:
-		return strings.ReplaceAll(fmt.Sprintf("%q", value), `" "`, `", "`)
+		for _, text := range value {
+			parts = append(parts, quote(text))
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
 	case map[string]string:
-		var pairs []string
 		for _, name := range slices.Sorted(maps.Keys(value)) {
-			pairs = append(pairs, fmt.Sprintf("%s = %q", name, value[name]))
+			parts = append(parts, name+" = "+quote(value[name]))
 		}
-		if len(pairs) == 0 {
-			return "{}"
-		}
-		return "{ " + strings.Join(pairs, ", ") + " }"
+		return strings.Replace("{ "+strings.Join(parts, ", ")+" }", "{  }", "{}", 1)
 	default:
 		return fmt.Sprintf("%#v", value)
 	}
+}
+
+// quote writes a text as TOML does, which lacks some escapes of Go.
+func quote(text string) string {
+	return strings.NewReplacer(`\\`, `\\`, `\a`, `\u0007`, `\v`, `\u000b`, `\x`, `\u00`).Replace(strconv.Quote(text))
 }
 
 func parseDuration(text string) (time.Duration, error) {

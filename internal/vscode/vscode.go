@@ -74,19 +74,38 @@ func (f File) Merge(existing []byte) (text []byte, added []string, err error) {
 	return root.Pack(), added, nil
 }
 
-// entries is our own text with the arguments in it.
+// entries is our own text with the arguments in it. Of the task there is a second one, which
+// runs the app under a debugger.
 func (f File) entries() (hujson.Value, error) {
 	own, err := hujson.Parse(f.own)
-	if err != nil || len(f.args) == 0 {
+	if err != nil || f.list != "tasks" {
 		return own, err
 	}
-	given := &hujson.Array{}
-	for _, arg := range f.args {
-		given.Elements = append(given.Elements, hujson.Value{BeforeExtra: hujson.Extra(" "), Value: hujson.String(arg)})
+	list := own.Find("/tasks").Value.(*hujson.Array)
+	debug := list.Elements[0].Clone()
+	debug.Find("/label").Value = hujson.String("watcher: debug")
+	debug.Find("/detail").Value = hujson.String("the same under Delve, for the debugger to attach")
+	for _, task := range []struct {
+		entry *hujson.Value
+		args  []string
+	}{{&list.Elements[0], f.args}, {&debug, append(slices.Clip(f.args), "--debug")}} {
+		task.entry.Find("/args").Value = array(task.args)
 	}
-	given.AfterExtra = hujson.Extra(" ")
-	own.Find("/" + f.list + "/0/args").Value = given
+	list.Elements = append(list.Elements, debug)
 	return own, nil
+}
+
+// array is a list of texts on one line.
+func array(texts []string) *hujson.Array {
+	list := &hujson.Array{}
+	for i, text := range texts {
+		e := hujson.Value{Value: hujson.String(text)}
+		if i > 0 {
+			e.BeforeExtra = hujson.Extra(" ")
+		}
+		list.Elements = append(list.Elements, e)
+	}
+	return list
 }
 
 // listIn finds the list of entries, and makes an empty one where there is none.

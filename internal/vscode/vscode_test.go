@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -128,14 +129,16 @@ func TestMerge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			file := Files([]string{"-C", "a \"b\""})[0]
 			text, added, err := file.Merge([]byte(c.there))
-			if err != nil || len(added) != 1 || added[0] != "watcher" {
+			if err != nil || !slices.Equal(added, []string{"watcher", "watcher: debug"}) {
 				t.Fatalf("added %v, %v", added, err)
 			}
 			if !strings.HasPrefix(string(text), c.before) || !strings.HasSuffix(string(text), c.after) {
 				t.Errorf("got\n%s", text)
 			}
-			if !strings.Contains(string(text), `"args": [ "-C", "a \"b\"" ]`) {
-				t.Errorf("without the arguments:\n%s", text)
+			for _, args := range []string{`"args": ["-C", "a \"b\""]`, `"args": ["-C", "a \"b\"", "--debug"]`} {
+				if !strings.Contains(string(text), args) {
+					t.Errorf("without %s:\n%s", args, text)
+				}
 			}
 			again, added, err := file.Merge(text)
 			if err != nil || len(added) > 0 || string(again) != string(text) {
@@ -159,18 +162,31 @@ func TestMergeSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// TestFilesAreGolden: what is written is a promise to who has it in a repository.
-func TestFilesAreGolden(t *testing.T) {
-	for _, f := range Files(nil) {
-		text, _, err := f.Merge(nil)
-		own, e := os.ReadFile(f.Name)
-		if err != nil || e != nil || string(text) != string(own) {
-			t.Errorf("%s: %v, %v\n%s", f.Name, err, e, text)
+// TestLaunch: each configuration attaches where watcher --debug listens, and what it starts
+// first is a task of ours.
+func TestLaunch(t *testing.T) {
+	files := Files(nil)
+	_, tasks, _ := files[0].Merge(nil)
+	text, _, err := files[1].Merge(nil)
+	if err == nil {
+		text, err = hujson.Standardize(text)
+	}
+	var file struct {
+		Configurations []struct {
+			Host, Mode, DebugAdapter, PreLaunchTask string
+			Port                                    int
 		}
-		for i, line := range strings.Split(string(text), "\n") {
-			if strings.HasPrefix(line, " ") {
-				t.Errorf("%s:%d: is indented by blanks", f.Name, i+1)
-			}
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &file)
+	}
+	if err != nil || len(file.Configurations) != 2 {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	for _, c := range file.Configurations {
+		if c.Host != "127.0.0.1" || c.Port != 2345 || c.Mode != "remote" || c.DebugAdapter != "dlv-dap" ||
+			c.PreLaunchTask != "" && !slices.Contains(tasks, c.PreLaunchTask) {
+			t.Errorf("%+v", c)
 		}
 	}
 }
