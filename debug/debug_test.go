@@ -108,6 +108,12 @@ func (d *delve) note(what string) {
 	d.asked = append(d.asked, what)
 }
 
+func (d *delve) questions() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.asked)
+}
+
 // was reports whether it was asked for something after from questions.
 func (d *delve) was(from int, what string) bool {
 	d.mu.Lock()
@@ -236,7 +242,7 @@ func TestB6_WaitsForTheNext(t *testing.T) {
 // TestB6_WhoLeavesLeavesTheAppRunning: breakpoints go with the last client.
 func TestB6_WhoLeavesLeavesTheAppRunning(t *testing.T) {
 	d, first, addr := site(t)
-	from := len(first.asked)
+	from := first.questions()
 	one, two := open(t, addr), open(t, addr)
 	for _, e := range []*editor{one, two} {
 		e.ask("initialize")
@@ -279,7 +285,7 @@ func TestB6_ClientOfJSONRPC(t *testing.T) {
 // TestX1_PagesOfTheBrowserAreCut: what a page can send begins with a method of HTTP.
 func TestX1_PagesOfTheBrowserAreCut(t *testing.T) {
 	_, first, addr := site(t)
-	from := len(first.asked)
+	from := first.questions()
 	for _, request := range []string{"POST / HTTP/1.1\r\n\r\n{\"method\":\"RPCServer.State\",\"params\":[{}],\"id\":1}", "CONNECT x:1 HTTP/1.1\r\n\r\n"} {
 		c := open(t, addr)
 		fmt.Fprint(c.conn, request)

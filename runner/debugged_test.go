@@ -37,7 +37,7 @@ type fakeDelve struct {
 	attached atomic.Bool
 	asked    atomic.Int32
 	pid      int
-	code     int
+	code     atomic.Int32
 }
 
 func (d *fakeDelve) Command(_, binary string, _ []string) []string { return []string{binary} }
@@ -49,7 +49,7 @@ func (d *fakeDelve) Begin(_ context.Context, _ int, _ string, started func(pid i
 	return nil
 }
 
-func (d *fakeDelve) End(int) (code int, known bool) { return d.code, true }
+func (d *fakeDelve) End(int) (code int, known bool) { return int(d.code.Load()), true }
 
 func (d *fakeDelve) Attached() bool {
 	d.asked.Add(1)
@@ -59,8 +59,9 @@ func (d *fakeDelve) Attached() bool {
 // debug starts a behaviour under the debugger.
 func debug(t *testing.T, r *Runner, name string, attached bool) (*app, *fakeDelve) {
 	t.Helper()
-	d := &fakeDelve{t: t, output: newOutput(), code: 3}
+	d := &fakeDelve{t: t, output: newOutput()}
 	d.attached.Store(attached)
+	d.code.Store(3)
 	a := start(t, r, 1, "debugger", func(s *Spec) {
 		s.Env = append(s.Env, "DEBUGGED="+name)
 		s.Debugger, s.Stdout = d, d.output
@@ -95,7 +96,7 @@ func TestRule45_KillEndsBoth(t *testing.T) {
 	r := newRunner(t)
 	a, d := debug(t, r, "ignore TERM", false)
 	next[Ready](a)
-	d.code = -int(syscall.SIGKILL)
+	d.code.Store(-int32(syscall.SIGKILL))
 	leader := r.process(1, false).leader().ID
 	r.Kill(1)
 	if exited := next[Exited](a); exited.Code != -1 || exited.Signal != "killed" {
