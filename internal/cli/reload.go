@@ -38,6 +38,7 @@ func (s *session) reload() loop.Reloaded {
 		return loop.Reloaded{Err: err}
 	}
 	s.settings, s.pkg = next, pkg
+	s.prefix.Store(&next.Run.Prefix)
 	s.code = project.ScanAddress(s.site.module, project.Source(s.site.module, pkg), pkg, next.Run.PortEnv)
 	s.front.Configure(s.proxyConfig(next))
 	s.watcher.Configure(s.site.watch(next))

@@ -10,8 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/term"
 
@@ -34,8 +36,9 @@ type session struct {
 	flags    flags
 	terminal *terminal.Terminal
 	site     site
-	settings settings.Settings // that hold
-	read     settings.Settings // as they were read last
+	settings settings.Settings      // that hold
+	prefix   atomic.Pointer[string] // of the app's lines; asked for in the loop's goroutine
+	read     settings.Settings      // as they were read last
 	pkg      project.Package
 	code     project.Address
 
@@ -139,6 +142,7 @@ func (s *session) readSettings() error {
 		s.warn(w.Error())
 	}
 	s.settings, s.read = loaded, loaded
+	s.prefix.Store(&loaded.Run.Prefix)
 	return nil
 }
 
@@ -241,7 +245,7 @@ func (s *session) loop(listeners []net.Listener) error {
 	plan := s.site.plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
 		Plan: plan, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further, Debugger: s.leads(),
-		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front, s.died, s.runs()},
+		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front, s.died, s.runs(), &s.prefix},
 		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
 	})
 	if line := builder.Foreign(plan.Build.Env); line != "" {
@@ -343,10 +347,12 @@ type launcher struct {
 	front    *proxy.Front // hears of panics in handlers
 	died     func(generation int, tail []string)
 	debugger runner.Debugger
+	prefix   *atomic.Pointer[string] // of the app's lines, as the settings have it now
 }
 
 func (l launcher) Start(spec runner.Spec, report func(runner.Event)) {
-	out, err := l.terminal.Stdout(), l.terminal.Stderr()
+	prefix := strings.ReplaceAll(*l.prefix.Load(), "{generation}", strconv.Itoa(spec.Generation))
+	out, err := l.terminal.Stdout(prefix), l.terminal.Stderr(prefix)
 	told := false // by the first of the two events that tell of an end
 	spec.Stdout, spec.Stderr = out, io.MultiWriter(err, l.front.ErrorOutput(spec.Generation))
 	spec.StdoutScreen, spec.StderrScreen = l.out, l.err

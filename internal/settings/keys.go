@@ -75,6 +75,7 @@ func rows() []row {
 		{name: "run.stop_timeout", effect: Live, meaning: "how long the app may take to stop before it is killed"},
 		{name: "run.drain_timeout", effect: Live, meaning: "how long an old process may finish its requests"},
 		{name: "run.restart", effect: Live, meaning: "when an app that ends by itself is started again: " + list(restarts()), words: restarts()},
+		{name: "run.prefix", effect: Live, meaning: `text before each line of the app, as "api #{generation} | "; holds for processes started from now on`},
 
 		{name: "proxy.listen", effect: Never, meaning: `the address people open: "8080" for this machine only, ":8080" for all, or host:port; empty finds it`, check: checkListen},
 		{name: "proxy.strict_port", effect: Never, meaning: "a taken address is an error; else the next free port is used"},

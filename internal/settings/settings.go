@@ -85,6 +85,7 @@ type Run struct {
 	StopTimeout  Duration `toml:"stop_timeout"`
 	DrainTimeout Duration `toml:"drain_timeout"`
 	Restart      string   `toml:"restart"` // on-failure, always, never
+	Prefix       string   `toml:"prefix"`  // of each line of output; {generation} is the number of the process
 }
 
 // Proxy is [proxy]: the front.

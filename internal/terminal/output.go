@@ -16,6 +16,7 @@ type lineWriter struct {
 	to     *Terminal
 	out    io.Writer
 	stream string // as JSON names it
+	prefix string // of each line, for people
 
 	mu   sync.Mutex // Close may come while a late Write goes on
 	rest []byte     // begun and not yet ended
@@ -61,6 +62,10 @@ func (w *lineWriter) print(lines []byte) {
 		}
 		w.to.write(w.to.out, lines)
 		return
+	}
+	if w.prefix != "" {
+		lines = bytes.TrimSuffix(bytes.ReplaceAll(lines, []byte{'\n'}, []byte("\n"+w.prefix)), []byte(w.prefix))
+		lines = append([]byte(w.prefix), lines...)
 	}
 	w.to.write(w.out, lines)
 }

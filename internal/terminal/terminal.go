@@ -131,8 +131,12 @@ func (t *Terminal) write(w io.Writer, text []byte) {
 // Stdout returns a writer for one process's output, which is printed in whole lines.
 // A line that is not ended is printed when the writer is closed, or when 64 KiB of it
 // have come: then the rest of it stands in the next line. For people the lines are
-// passed as they are, colours included.
-func (t *Terminal) Stdout() io.WriteCloser { return &lineWriter{to: t, out: t.out, stream: "stdout"} }
+// passed as they are, colours included, each behind prefix, which may be empty.
+func (t *Terminal) Stdout(prefix string) io.WriteCloser {
+	return &lineWriter{to: t, out: t.out, stream: "stdout", prefix: prefix}
+}
 
 // Stderr is to standard error what Stdout is to standard output.
-func (t *Terminal) Stderr() io.WriteCloser { return &lineWriter{to: t, out: t.err, stream: "stderr"} }
+func (t *Terminal) Stderr(prefix string) io.WriteCloser {
+	return &lineWriter{to: t, out: t.err, stream: "stderr", prefix: prefix}
+}

@@ -176,7 +176,7 @@ func TestT4_LinesAreNeverTorn(t *testing.T) {
 	terminal := New(&both, &both, Style{})
 	var wg sync.WaitGroup
 	for _, source := range []string{"one", "two"} {
-		out, err := terminal.Stdout(), terminal.Stderr()
+		out, err := terminal.Stdout(""), terminal.Stderr("")
 		wg.Go(func() { writeInPieces(out, source+"-out", n) })
 		wg.Go(func() { writeInPieces(err, source+"-err", n) })
 	}
@@ -254,8 +254,8 @@ func TestOutputGoesWhereItBelongs(t *testing.T) {
 	for _, style := range []Style{{}, {Quiet: true}} {
 		var out, err bytes.Buffer
 		terminal := New(&out, &err, style)
-		fmt.Fprint(terminal.Stdout(), "\x1b[32m[GIN]\x1b[0m 200\r\n")
-		fmt.Fprint(terminal.Stderr(), "warn\n")
+		fmt.Fprint(terminal.Stdout(""), "\x1b[32m[GIN]\x1b[0m 200\r\n")
+		fmt.Fprint(terminal.Stderr(""), "warn\n")
 		if out.String() != "\x1b[32m[GIN]\x1b[0m 200\r\n" || err.String() != "warn\n" {
 			t.Errorf("%+v: out %q, err %q", style, out.String(), err.String())
 		}
@@ -266,7 +266,7 @@ func TestOutputGoesWhereItBelongs(t *testing.T) {
 // too long to be kept.
 func TestOutputWithoutEnd(t *testing.T) {
 	var out bytes.Buffer
-	w := New(&out, &out, Style{}).Stdout()
+	w := New(&out, &out, Style{}).Stdout("")
 	fmt.Fprint(w, "name: ")
 	if out.Len() > 0 {
 		t.Errorf("printed before its end: %q", out.String())
@@ -291,8 +291,8 @@ func TestOutputWithoutEnd(t *testing.T) {
 func TestT3_OutputInJSON(t *testing.T) {
 	var out, err bytes.Buffer
 	terminal := New(&out, &err, Style{JSON: true})
-	fmt.Fprint(terminal.Stdout(), "one \x1b[1m<b>\r\n\ntwo\n")
-	fmt.Fprint(terminal.Stderr(), "three \xff\n")
+	fmt.Fprint(terminal.Stdout(""), "one \x1b[1m<b>\r\n\ntwo\n")
+	fmt.Fprint(terminal.Stderr(""), "three \xff\n")
 	var got []string
 	for line := range strings.Lines(out.String()) {
 		var o struct{ Time, Event, Stream, Text string }
@@ -307,5 +307,21 @@ func TestT3_OutputInJSON(t *testing.T) {
 	want := []string{"stdout: one \x1b[1m<b>", "stdout: ", "stdout: two", "stderr: three \ufffd"}
 	if !reflect.DeepEqual(got, want) || err.Len() > 0 {
 		t.Errorf("got %q and %q, want %q", got, err.String(), want)
+	}
+}
+
+// TestPrefix: each line of the app has it, also one that is not ended, and none of ours.
+func TestPrefix(t *testing.T) {
+	var out bytes.Buffer
+	terminal := New(&out, &out, Style{})
+	app := terminal.Stdout("shop #7 | ")
+	fmt.Fprint(app, "one\n\ntwo")
+	terminal.Print(Event{Kind: KindFront, Text: "http://localhost:8080"})
+	fmt.Fprint(app, "\nthree")
+	app.Close()
+	got := strings.Split(out.String(), "\n")
+	want := []string{"shop #7 | one", "shop #7 | ", got[2], "shop #7 | two", "shop #7 | three", ""}
+	if !slices.Equal(got, want) || !strings.Contains(got[2], "front") || strings.Contains(got[2], "shop") {
+		t.Errorf("got %q", got)
 	}
 }
