@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -13,12 +14,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watcher-dev/watcher/runner/kin"
 	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
 // debugger runs the behaviour DEBUGGED in a group of its own, as Delve does with an app,
-// and outlives it.
+// and outlives it. The app bears no mark, by which it would be found too.
 func debugger() {
+	os.Unsetenv(kin.Variable)
+	terms := make(chan os.Signal, 1)
+	signal.Notify(terms, syscall.SIGTERM)
 	cmd := again(os.Getenv("DEBUGGED"))
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -26,8 +31,9 @@ func debugger() {
 		panic(err)
 	}
 	fmt.Println("pid", cmd.Process.Pid)
-	_ = cmd.Wait()
-	lounge()
+	<-terms
+	fmt.Println("the debugger was told to end")
+	time.Sleep(2 * time.Minute)
 }
 
 // fakeDelve is the Debugger of these tests.
@@ -49,7 +55,11 @@ func (d *fakeDelve) Begin(_ context.Context, _ int, _ string, started func(pid i
 	return nil
 }
 
-func (d *fakeDelve) End(int) (code int, known bool) { return int(d.code.Load()), true }
+// End comes late, so that a debugger that was told to end can say so.
+func (d *fakeDelve) End(int) (code int, known bool) {
+	time.Sleep(20 * time.Millisecond)
+	return int(d.code.Load()), true
+}
 
 func (d *fakeDelve) Attached() bool {
 	d.asked.Add(1)
@@ -81,9 +91,12 @@ func TestRule45_SignalsGoToTheApp(t *testing.T) {
 		t.Errorf("ready says pid %d, and the app is %d", ready.PID, d.pid)
 	}
 	leader := r.process(1, false).leader().ID
-	r.Stop(1, time.Hour) // the debugger alone would ignore it
+	r.Stop(1, time.Hour)
 	if exited := next[Exited](a); exited.Code != 3 || exited.PID != d.pid || exited.Signal != "" {
 		t.Errorf("%+v, of app %d", exited, d.pid)
+	}
+	for len(d.output.lines) > 0 {
+		t.Errorf("the debugger got the signal too: %s", <-d.output.lines)
 	}
 	if left := append(sockets.Family(leader), sockets.Family(d.pid)...); len(left) > 0 {
 		t.Errorf("left are %v", left)
