@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path/filepath"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -161,6 +162,7 @@ func (r *Reader) read(ctx context.Context, in inbox) {
 		r.project, r.known, r.folders = *in.project, false, map[string]outline{}
 	}
 	if ask := r.look(in.files); ask || !r.known {
+		defer debug.FreeOSMemory()                 // given back bit by bit, what the answer took would cost time for a minute
 		if r.known = r.ask(ctx) == nil; !r.known { // what is wrong is the build's to say
 			r.follow(NewSource(Modules(r.project.Dir, r.project.Work), r.project.Tags, 0))
 		}
