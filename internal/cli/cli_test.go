@@ -104,7 +104,7 @@ func TestTagged(t *testing.T) {
 }
 
 func TestUsageErrorsAreOneLineAndCode2(t *testing.T) {
-	for _, args := range []string{"version extra", "init x", "init --from gow", "init vscode x", "schema x", "a b", "--swap sideways", "--listen nowhere", "--nonsense", "-C missing"} {
+	for _, args := range []string{"version extra", "init x", "init --from gow", "init vscode x", "init docker x y", "init docker --service=/", "schema x", "a b", "--swap sideways", "--listen nowhere", "--nonsense", "-C missing"} {
 		var out, errs bytes.Buffer
 		code := Run(Call{Args: strings.Fields(args), Dir: t.TempDir(), Stdout: &out, Stderr: &errs})
 		if code != codeUsage || strings.Count(errs.String(), "\n") != 1 || out.Len() > 0 {

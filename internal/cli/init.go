@@ -39,6 +39,7 @@ which is the one that VS Code has opened. With -C the task works in another one
 below it. Files that are there keep all that is in them.`,
 		RunE: func(*cobra.Command, []string) error { return c.writeVSCode(f) },
 	})
+	init.AddCommand(c.dockerCommand(f))
 	return init
 }
 

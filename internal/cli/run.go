@@ -93,6 +93,17 @@ func (c Call) watch(f flags) error {
 
 // find reads the settings and looks for the module, the package and its address.
 func (s *session) find() error {
+	if err := s.findSettings(); err != nil {
+		return err
+	}
+	if _, err := builder.FindGo(s.Env); err != nil {
+		return err
+	}
+	return s.findPackage()
+}
+
+// findSettings reads the settings, which say where the app lies.
+func (s *session) findSettings() error {
 	dir := absolute(s.Dir, s.flags.dir)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return usageError{fmt.Errorf("no folder %q: check -C", s.flags.dir)}
@@ -102,15 +113,26 @@ func (s *session) find() error {
 		return err
 	}
 	s.site.dir = absolute(dir, s.settings.App.Dir)
-	if _, err := builder.FindGo(s.Env); err != nil {
-		return err
-	}
-	return s.findPackage()
+	return nil
 }
 
-func (s *session) findPackage() (err error) {
-	if s.site.module, err = project.FindModule(s.site.dir, s.Env); err != nil {
+func (s *session) findPackage() error {
+	src, err := s.readCode()
+	if err != nil {
 		return err
+	}
+	if s.site.cache, err = cacheFolder(s.site.module.Dir, s.pkg.Pattern); err != nil {
+		return err
+	}
+	s.graph = graph.NewReader(s.project(s.settings, s.pkg), s.learn)
+	s.rough = watched(s.graph.Rough(src))
+	return nil
+}
+
+// readCode looks for the module and the package, and for the address that the code names.
+func (s *session) readCode() (src *graph.Source, err error) {
+	if s.site.module, err = project.FindModule(s.site.dir, s.Env); err != nil {
+		return nil, err
 	}
 	if below, err := filepath.Rel(s.site.dir, s.site.module.Dir); err == nil && filepath.IsLocal(below) {
 		s.site.dir = s.site.module.Dir // the only module below: its folder is where the app expects to be
@@ -120,16 +142,11 @@ func (s *session) findPackage() (err error) {
 		s.pkg, err = s.ask(several)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if s.site.cache, err = cacheFolder(s.site.module.Dir, s.pkg.Pattern); err != nil {
-		return err
-	}
-	src := project.Source(s.site.module, s.pkg)
+	src = project.Source(s.site.module, s.pkg)
 	s.code = project.ScanAddress(s.site.module, src, s.pkg, s.settings.Run.PortEnv)
-	s.graph = graph.NewReader(s.project(s.settings, s.pkg), s.learn)
-	s.rough = watched(s.graph.Rough(src))
-	return nil
+	return src, nil
 }
 
 // readSettings loads the file, where there is one, and puts the flags over it.
