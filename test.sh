@@ -16,7 +16,7 @@ fail() { printf 'test.sh: %s\n' "$*" >&2; exit 1; }
 # What the tests use beside Go: command → Debian package.
 install() {
   local missing=()
-  for pair in git:git gcc:gcc script:bsdutils setpriv:util-linux unshare:util-linux chromium:chromium; do
+  for pair in git:git gcc:gcc script:bsdutils setpriv:util-linux unshare:util-linux chromium:chromium debootstrap:debootstrap; do
     command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
   done
   [ ${#missing[@]} -eq 0 ] && return
@@ -61,7 +61,7 @@ go run ./docs/check <"$results" || fail 'see above'
 
 step fuzz, $fuzztime each
 for target in ./internal/loop:FuzzStep ./watcher/rules:FuzzClassify ./watcher:FuzzSettle ./watcher/source:FuzzScan ./builder:FuzzDiagnose \
-  ./internal/air:FuzzConvert ./internal/settings:FuzzLoad ./internal/project:FuzzScanAddress ./builder/graph:FuzzLiterals ./proxy:FuzzHead \
+  ./internal/air:FuzzConvert ./internal/docker:FuzzRead ./internal/settings:FuzzLoad ./internal/project:FuzzScanAddress ./builder/graph:FuzzLiterals ./proxy:FuzzHead \
   ./proxy/inject:FuzzInject ./proxy/pages:FuzzPanics; do
   go test -run '^$' -fuzz "^${target#*:}\$" -fuzztime $fuzztime -fuzzminimizetime 1x "${target%:*}" | tail -n 1
 done

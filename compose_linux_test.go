@@ -1,0 +1,313 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// compiling is how long a first build may take in a container, with nothing cached.
+const compiling = 10 * time.Minute
+
+// TestT9_ComposeLoop: the files that init docker writes, used by the letter with a real
+// engine, give the whole loop in a container.
+func TestT9_ComposeLoop(t *testing.T) {
+	tool := engineOrSkip(t)
+	c := &composed{tool: tool, project: "watchertest" + random(), port: freePort(t)}
+	c.image = goImage(t, "testdata/ginapp")
+	t.Cleanup(func() { c.nothingIsLeft(t) })
+	t.Run("beside a Compose file", c.besideAFile)
+	t.Run("on a mount without events", c.blindMount)
+}
+
+// composed is a project of Compose, in one folder after the other.
+type composed struct {
+	*program
+	tool    []string // how Compose is called
+	files   []string // its arguments: -f of each file, or none for compose.yaml
+	project string
+	image   string // that stands in for golang:1.26
+	port    int    // of this machine
+}
+
+// mine are the ids of the user whose folder it is; no such user exists in the image.
+const mine = 1000
+
+// in prepares the sample service in a folder of its own, whose name is no simple one.
+func (c *composed) in(t *testing.T) {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "the café")
+	if err := os.CopyFS(dir, os.DirFS("testdata/ginapp")); err != nil {
+		t.Fatal(err)
+	}
+	c.program = &program{t: t, dir: dir, out: &transcript{}, done: make(chan error, 1), url: fmt.Sprintf("http://127.0.0.1:%d", c.port)}
+	c.env = []string{"COMPOSE_PROJECT_NAME=" + c.project, "GO_IMAGE=" + c.image, fmt.Sprintf("HOST_PORT=%d", c.port)}
+	c.write(".env", "PORT=9000\nJOURNAL=journal.txt\n")
+}
+
+// write makes a file of the project.
+func (c *composed) write(file, text string) {
+	c.t.Helper()
+	if err := os.WriteFile(filepath.Join(c.dir, file), []byte(text), 0o644); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// up has the files written and does what they say. They are the user's, as all in the folder.
+func (c *composed) up() {
+	c.t.Helper()
+	said := call(c.t, c.dir, []string{"WATCHER_PROXY_LISTEN="}, "watcher", "init", "docker")
+	_, next, _ := strings.Cut(strings.TrimSpace(said), "next: docker compose ")
+	c.files = strings.Fields(strings.TrimSuffix(next, "up"))
+	c.begin(exec.Command(c.tool[0], c.words("up")...))
+}
+
+// words are the arguments by which Compose is called for this project.
+func (c *composed) words(words ...string) []string {
+	return append(append(append([]string{}, c.tool[1:]...), c.files...), words...)
+}
+
+// compose calls Compose.
+func (c *composed) compose(words ...string) string {
+	c.t.Helper()
+	return call(c.t, c.dir, c.env, append([]string{c.tool[0]}, c.words(words...)...)...)
+}
+
+// inside runs a command in the container of a service, as its user.
+func (c *composed) inside(service string, words ...string) string {
+	c.t.Helper()
+	return call(c.t, "", nil, append([]string{"docker", "exec", c.container(service)}, words...)...)
+}
+
+// container is the id of the newest one of a service.
+func (c *composed) container(service string) string {
+	c.t.Helper()
+	return strings.TrimSpace(call(c.t, "", nil, "docker", "ps", "--all", "--latest", "--quiet", "--no-trunc",
+		"--filter", "label=com.docker.compose.project="+c.project, "--filter", "label=com.docker.compose.service="+service))
+}
+
+// state is what the engine says of the app's container.
+func (c *composed) state(format string) string {
+	c.t.Helper()
+	return strings.TrimSpace(call(c.t, "", nil, "docker", "inspect", "--format", format, c.container("app")))
+}
+
+// awaitLong waits for a line as a first build may take it.
+func (c *composed) awaitLong(text string) {
+	c.t.Helper()
+	if _, ok := c.out.await(text, compiling); !ok {
+		c.t.Fatalf("no line with %q:\n%s", text, c.out)
+	}
+}
+
+// awaitAnswer asks until the answer has the text, and says whether it was marked.
+func (c *composed) awaitAnswer(path, text string) answer {
+	c.t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		a := c.get(path)
+		if strings.Contains(a.body, text) {
+			return a
+		}
+		if time.Now().After(deadline) {
+			c.t.Fatalf("%s never answers %q, last: %v\n%s", path, text, a, c.out)
+		}
+	}
+}
+
+// until asks the engine until it says so.
+func (c *composed) until(format, want string) {
+	c.t.Helper()
+	for deadline := time.Now().Add(patience); c.state(format) != want; {
+		if time.Now().After(deadline) {
+			c.t.Fatalf("%s is %q, want %q\n%s", format, c.state(format), want, c.out)
+		}
+	}
+}
+
+const versionFile = "internal/version/version.go"
+
+// besideAFile is the loop of a project that has a Compose file with a database in it.
+func (c *composed) besideAFile(t *testing.T) {
+	c.in(t)
+	// The database opens its port when it is told to; the neighbour is the one who asks.
+	c.write("compose.yaml", fmt.Sprintf(`services:
+  db:
+    image: %[1]s
+    expose: ["5432"]
+    init: true
+    command: ["sh", "-c", "until [ -e /open ]; do sleep 0.1; done; exec perl -MIO::Socket::INET -e '$$s = IO::Socket::INET->new(LocalPort => 5432, Listen => 9); while ($$c = $$s->accept) { close $$c }'"]
+  neighbour:
+    image: %[1]s
+    init: true
+    command: ["sleep", "infinity"]
+`, c.image))
+	call(t, "", nil, "chown", "--recursive", fmt.Sprintf("%d:%d", mine, mine), c.dir)
+	c.up()
+	c.awaitLong("starts when tcp://db:5432 is there")
+	c.inside("db", "touch", "/open")
+	c.await("ready  ")
+	c.awaitAnswer("/version", "v1")
+	if got := c.inside("neighbour", "curl", "--silent", "--show-error", "--fail", "http://app:9000/version"); got != "v1" {
+		t.Errorf("from another service: %q", got)
+	}
+	c.hasNoRights()
+	c.savesAreServed()
+	c.keepsTheOwner()
+	c.comesBackAfterAKill()
+	c.stopsInOrder()
+	c.compose("down")
+}
+
+// hasNoRights: watcher is the first process, and neither it nor the app is root or can become it.
+func (c *composed) hasNoRights() {
+	c.t.Helper()
+	if name := c.inside("app", "cat", "/proc/1/comm"); name != "watcher\n" {
+		c.t.Errorf("the first process is %q", name)
+	}
+	status := c.inside("app", "cat", "/proc/1/status", fmt.Sprintf("/proc/%d/status", c.program.status().PID))
+	for _, line := range []string{"Uid:\t1000\t1000\t1000\t1000\n", "Gid:\t1000\t1000\t1000\t1000\n", "CapEff:\t0000000000000000\n", "CapBnd:\t0000000000000000\n", "NoNewPrivs:\t1\n"} {
+		if strings.Count(status, line) != 2 {
+			c.t.Errorf("not of both processes: %q\n%s", line, status)
+		}
+	}
+}
+
+// savesAreServed: Go files, a config file, a mistake and its mending, as in a terminal.
+func (c *composed) savesAreServed() {
+	c.t.Helper()
+	c.save(versionFile, `"v1"`, `"v2"`)
+	c.awaitAnswer("/version", "v2")
+	c.save("config.yaml", "title: Notes", "title: Changed")
+	c.awaitAnswer("/config", "Changed")
+	c.save(versionFile, `"v2"`, `"v3`)
+	c.await("failed   ")
+	if a := c.get("/version"); a.body != "v2" || a.build != "failed" {
+		c.t.Errorf("after a broken save: %v", a)
+	}
+	c.save(versionFile, `"v3`, `"v3"`)
+	if a := c.awaitAnswer("/version", "v3"); a.build != "" {
+		c.t.Errorf("after it was mended: %v", a)
+	}
+}
+
+// keepsTheOwner: what the app writes in the folder belongs to the user.
+func (c *composed) keepsTheOwner() {
+	c.t.Helper()
+	if a := c.post("/echo?id=1", nil); a.status != http.StatusOK {
+		c.t.Fatalf("POST: %v", a)
+	}
+	info, err := os.Stat(filepath.Join(c.dir, "journal.txt"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if owner := info.Sys().(*syscall.Stat_t); owner.Uid != mine || owner.Gid != mine {
+		c.t.Errorf("the app's file belongs to %d:%d", owner.Uid, owner.Gid)
+	}
+}
+
+// comesBackAfterAKill: what a killed watcher leaves in its volume is in nobody's way.
+func (c *composed) comesBackAfterAKill() {
+	c.t.Helper()
+	call(c.t, "", nil, "docker", "kill", c.container("app"))
+	c.until("{{.State.Running}}", "false")
+	c.compose("start", "app")
+	c.awaitAnswer("/version", "v3")
+}
+
+// stopsInOrder: a request in flight is answered, and then the container ends by itself, as
+// one that was asked to. That it is in flight is known by the line that has come back.
+func (c *composed) stopsInOrder() {
+	c.t.Helper()
+	body, lines := io.Pipe()
+	defer lines.Close()
+	go io.WriteString(lines, "before\n") // ends with the pipe
+	r, err := http.Post(c.url+"/lines", "text/plain", body)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	answer := bufio.NewReader(r.Body)
+	if line, err := answer.ReadString('\n'); err != nil || line != "before\n" {
+		c.t.Fatalf("%q, %v", line, err)
+	}
+	stop := exec.Command(c.tool[0], c.words("stop", "app")...)
+	stop.Dir, stop.Env = c.dir, append(os.Environ(), c.env...)
+	if err := stop.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	for deadline := time.Now().Add(patience); c.get("/version").status == http.StatusOK; {
+		if time.Now().After(deadline) {
+			c.t.Fatalf("it goes on after an order to stop\n%s", c.out)
+		}
+	}
+	go func() { // ends with the request
+		io.WriteString(lines, "after\n")
+		lines.Close()
+	}()
+	if rest, err := io.ReadAll(answer); err != nil || string(rest) != "after\n" {
+		c.t.Errorf("what was in flight: %q, %v\n%s", rest, err, c.out)
+	}
+	if err := stop.Wait(); err != nil {
+		c.t.Errorf("stop: %v", err)
+	}
+	if code := c.state("{{.State.Status}} {{.State.ExitCode}}"); code != "exited 0" { // 137 is one that was killed
+		c.t.Errorf("after stop: %s\n%s", code, c.out)
+	}
+}
+
+// blindMount: edits that make no events, as on Docker Desktop, are found, and polling begins.
+// The files are those of a folder without a Compose file.
+func (c *composed) blindMount(t *testing.T) {
+	c.in(t)
+	behind := *c.program // the same files, without the mount
+	call(t, "", nil, "chown", "--recursive", fmt.Sprintf("%d:%d", mine, mine), c.dir)
+	c.dir = overlay(t, c.dir)
+	if err := os.Chown(c.dir, mine, mine); err != nil {
+		t.Fatal(err)
+	}
+	c.up()
+	c.awaitLong("ready  ")
+	c.awaitAnswer("/version", "v1")
+	behind.save(versionFile, `"v1"`, `"v2"`)
+	if line := c.await(" is polled from now on"); !strings.Contains(line, "/src is") {
+		t.Errorf("the line does not name the mount: %s", line)
+	}
+	c.awaitAnswer("/version", "v2")
+	behind.save(versionFile, `"v2"`, `"v3"`)
+	if a := c.get("/version"); a.body != "v3" {
+		t.Errorf("asked after a save: %v\n%s", a, c.out)
+	}
+	c.compose("down", "--volumes")
+	c.nothingIsLeft(t)
+}
+
+// nothingIsLeft removes whatever of the project is there, and says what it was where the
+// test has not failed before.
+func (c *composed) nothingIsLeft(t *testing.T) {
+	for _, kind := range []string{"container", "network", "volume"} {
+		list := []string{kind, "ls", "--quiet", "--filter", "label=com.docker.compose.project=" + c.project}
+		if kind == "container" {
+			list = append(list, "--all")
+		}
+		out, err := exec.Command("docker", list...).Output()
+		if err != nil {
+			t.Error(err)
+		}
+		for _, id := range strings.Fields(string(out)) {
+			if !t.Failed() {
+				t.Errorf("left behind: %s %s", kind, id)
+			}
+			_ = exec.Command("docker", kind, "rm", "--force", id).Run()
+		}
+	}
+	_ = exec.Command("docker", "image", "rm", "--force", c.project+"_app", c.project+"-app").Run()
+}
