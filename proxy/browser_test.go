@@ -208,7 +208,7 @@ func TestP7_ApplicationsGetTheAppsOwnAnswer(t *testing.T) {
 	if p := receive(t, "panic", told); p.Title != "panic: boom" || p.Generation != 7 {
 		t.Errorf("told %+v", p)
 	}
-	var s status
+	var s Status
 	if err := json.Unmarshal([]byte(f.get("/__watcher/api/status").body), &s); err != nil || s.Panic == nil || s.Panic.Title != "panic: boom" {
 		t.Errorf("status %+v, %v", s, err)
 	}
