@@ -14,6 +14,10 @@ import (
 // reserved is where our own pages are; nothing below it reaches the app.
 const reserved = "/__watcher/"
 
+// API is where programs ask, by GET, for "status" and "wait", and order, by POST, "pause",
+// "resume" and "open".
+const API = reserved + "api/"
+
 // newControl makes the handler of the reserved paths. What it does not know is
 // answered by net/http: 404, or 405 for a method that a path does not have.
 func newControl(f *Front) http.Handler {
@@ -22,15 +26,15 @@ func newControl(f *Front) http.Handler {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		io.WriteString(w, "ok\n")
 	})
-	mux.HandleFunc("GET "+reserved+"api/status", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET "+API+"status", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, f.Status())
 	})
-	mux.HandleFunc("GET "+reserved+"api/wait", f.answerWait)
-	mux.HandleFunc("POST "+reserved+"api/pause", f.pause)
-	mux.HandleFunc("POST "+reserved+"api/resume", f.resume)
+	mux.HandleFunc("GET "+API+"wait", f.answerWait)
+	mux.HandleFunc("POST "+API+"pause", f.pause)
+	mux.HandleFunc("POST "+API+"resume", f.resume)
 	mux.HandleFunc("GET "+pages.ScriptPath, pages.ServeScript)
 	mux.Handle("GET "+reserved+"events", &f.hub)
-	mux.HandleFunc("POST "+reserved+"api/open", f.open)
+	mux.HandleFunc("POST "+API+"open", f.open)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if path.Clean(r.URL.Path) != r.URL.Path {
 			http.NotFound(w, r) // ServeMux would redirect to the clean path, which may be the app's

@@ -182,6 +182,10 @@ func New(cfg Config) *Front {
 	return f
 }
 
+// Run tells this front from all others, and Token is what orders need.
+func (f *Front) Run() string   { return f.run }
+func (f *Front) Token() string { return string(f.token) }
+
 // Configure replaces the settings; requests under way keep the old ones.
 func (f *Front) Configure(cfg Config) {
 	if cfg.HoldTimeout <= 0 {

@@ -47,15 +47,21 @@ func (f *Front) Wait(ctx context.Context) Waited {
 			}
 		}
 		w := Waited{Result: result, Waited: time.Since(began).Milliseconds(), Status: f.statusOf(v)}
-		switch {
-		case result == ResultServed:
-		case result == ResultFailed && v.report != nil:
-			w.Reason = v.report.Title
-		default:
-			w.Reason = v.Phase.words()
-		}
+		w.Reason = reason(result, v)
 		return w
 	}
+}
+
+func reason(result Result, v *state) string {
+	switch {
+	case result == ResultServed:
+		return ""
+	case result == ResultPaused: // also if what was saved is still being looked at
+		return Paused.words()
+	case result == ResultFailed && v.report != nil:
+		return v.report.Kind + ": " + v.report.Title
+	}
+	return v.Phase.words()
 }
 
 // verdict decides under one view what has become of number n; "" if that is open.

@@ -74,8 +74,8 @@ func TestT5_WaitOverHTTP(t *testing.T) {
 		result Result
 		reason string
 	}{
-		{"wait", 503, ResultFailed, compileError.Title},
-		{"wait?timeout=5s", 503, ResultFailed, compileError.Title},
+		{"wait", 503, ResultFailed, "build: " + compileError.Title},
+		{"wait?timeout=5s", 503, ResultFailed, "build: " + compileError.Title},
 		{"wait?timeout=soon", 400, "", ""},
 		{"wait?timeout=-1s", 400, "", ""},
 	} {
@@ -100,7 +100,7 @@ func TestT5_PauseIsAnOrder(t *testing.T) {
 	f := serve(t, Config{Pause: func(d time.Duration) { paused = append(paused, d) }, Resume: func() { resumed++ }})
 	order := func(path, token string) int {
 		r := f.request("POST", reserved+"api/"+path, nil)
-		r.Header.Set(tokenHeader, token)
+		r.Header.Set(TokenHeader, token)
 		return f.do(r).status
 	}
 	for _, c := range []struct {

@@ -29,6 +29,7 @@ func (s *Source) Mark(dir string) error {
 	if s.fs == nil {
 		return nil
 	}
+	_ = os.RemoveAll(dir) // what one that was killed has left
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
