@@ -20,6 +20,9 @@ it starts nothing; the app goes on, and its answers say that they may be old.
 Then "watcher resume" takes all of it at once.`,
 		Args: packageAlone,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := positive("limit", limit); err != nil {
+				return err
+			}
 			text := `what is saved waits for "watcher resume", at most ` + limit.String()
 			return c.order(f, args, terminal.Event{Kind: terminal.KindPause, Text: text}, func(ctx context.Context, i running.Instance) (proxy.Status, error) {
 				return i.Pause(ctx, limit)

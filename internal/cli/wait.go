@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -31,6 +32,9 @@ With 2 nothing can be said: no watcher runs, it is paused, or the time is over.`
   watcher wait --json --timeout 2m`,
 		Args: packageAlone,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := positive("timeout", limit); err != nil {
+				return err
+			}
 			return c.talk(f, args, appearLimit, func(ctx context.Context, i running.Instance, say *terminal.Terminal) error {
 				waited, err := i.Wait(ctx, limit)
 				if err != nil {
@@ -42,6 +46,14 @@ With 2 nothing can be said: no watcher runs, it is paused, or the time is over.`
 	}
 	wait.Flags().DurationVar(&limit, "timeout", limit, "return after `TIME` whatever is the case")
 	return wait
+}
+
+// positive checks the value of a flag that is a length of time.
+func positive(flag string, d time.Duration) error {
+	if d <= 0 {
+		return usageError{fmt.Errorf("--%s %s is no length of time: write it as 90s or 1m30s", flag, d)}
+	}
+	return nil
 }
 
 // tellWaited prints the answer to a wait and turns it into the exit code.
