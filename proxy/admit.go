@@ -49,12 +49,12 @@ func admit(v View, cfg *Config, a arrival, longest time.Duration) decision {
 		if settled || !cfg.Hold {
 			return pass
 		}
-		if a.own || a.crowded || a.waited >= cfg.HoldTimeout {
+		if v.Paused || a.own || a.crowded || a.waited >= cfg.HoldTimeout {
 			return passPending
 		}
 		return hold
 	}
-	coming := v.Waiting || !settled || a.unreachable
+	coming := v.Waiting || !settled && !v.Paused || a.unreachable
 	if !coming || a.own || a.crowded || a.waited >= longest {
 		return refuse
 	}

@@ -14,6 +14,9 @@ func TestAdmit(t *testing.T) {
 	waiting := View{Pending: 5, Settled: 5, Waiting: true}
 	broken := View{Pending: 5, Settled: 5}
 	stopping := View{Generation: 1, Pending: 5, Settled: 5, Stopping: true}
+	paused := View{Generation: 1, Pending: 5, Settled: 4, Paused: true}
+	pausedNone := View{Pending: 5, Settled: 4, Paused: true}
+	pausedCrash := View{Pending: 5, Settled: 4, Paused: true, Waiting: true}
 
 	for _, c := range []struct {
 		name string
@@ -48,6 +51,12 @@ func TestAdmit(t *testing.T) {
 		{"no target, no room", waiting, fresh, arrival{pending: 5, crowded: true}, refuse},
 		{"no target, none comes", broken, fresh, arrival{pending: 5}, refuse},
 		{"no target, none comes, not fresh", broken, stale, arrival{pending: 5}, refuse},
+
+		{"paused, came after the save", paused, fresh, arrival{pending: 5}, passPending},
+		{"paused, came before", paused, fresh, arrival{pending: 4}, pass},
+		{"paused, not fresh", paused, stale, arrival{pending: 5}, pass},
+		{"paused, no target", pausedNone, fresh, arrival{pending: 5}, refuse},
+		{"paused, and started again after a crash", pausedCrash, fresh, arrival{pending: 5}, hold},
 
 		{"stopping", stopping, fresh, arrival{pending: 4}, refuse},
 		{"stopping, not fresh", stopping, stale, arrival{pending: 4}, refuse},

@@ -208,7 +208,7 @@ func TestP7_ApplicationsGetTheAppsOwnAnswer(t *testing.T) {
 	if p := receive(t, "panic", told); p.Title != "panic: boom" || p.Generation != 7 {
 		t.Errorf("told %+v", p)
 	}
-	var s status
+	var s Status
 	if err := json.Unmarshal([]byte(f.get("/__watcher/api/status").body), &s); err != nil || s.Panic == nil || s.Panic.Title != "panic: boom" {
 		t.Errorf("status %+v, %v", s, err)
 	}
@@ -283,7 +283,7 @@ func TestX6_OpensWhatIsShownAndNothingElse(t *testing.T) {
 		`{"id":"` + strings.Repeat("a", 2000) + `"}`: 400,
 	} {
 		r := f.request("POST", "/__watcher/api/open", strings.NewReader(body))
-		r.Header.Set(tokenHeader, string(f.token))
+		r.Header.Set(TokenHeader, string(f.token))
 		if a := f.do(r); a.status != want {
 			t.Errorf("%s: %d, want %d", body, a.status, want)
 		}

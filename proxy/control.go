@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"path"
@@ -13,22 +14,9 @@ import (
 // reserved is where our own pages are; nothing below it reaches the app.
 const reserved = "/__watcher/"
 
-// status is the answer of the status page. Names are stable.
-type status struct {
-	State      Phase     `json:"state"`
-	Generation int       `json:"generation"` // 0 means that nothing healthy is there
-	PID        int       `json:"pid"`
-	Upstream   string    `json:"upstream"`
-	Pending    uint64    `json:"pending"`
-	Settled    uint64    `json:"settled"`
-	Held       int       `json:"held"`
-	HeldFor    int64     `json:"held_ms"`   // the longest of those held now, in milliseconds
-	InFlight   int64     `json:"in_flight"` // on the target and on those that drain
-	Failed     bool      `json:"failed"`
-	LastError  *Problem  `json:"last_error"`
-	Processes  []Process `json:"processes"`
-	Panic      *Panic    `json:"panic,omitempty"` // the last one in a handler of this generation
-}
+// API is where programs ask, by GET, for "status" and "wait", and order, by POST, "pause",
+// "resume" and "open".
+const API = reserved + "api/"
 
 // newControl makes the handler of the reserved paths. What it does not know is
 // answered by net/http: 404, or 405 for a method that a path does not have.
@@ -38,14 +26,15 @@ func newControl(f *Front) http.Handler {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		io.WriteString(w, "ok\n")
 	})
-	mux.HandleFunc("GET "+reserved+"api/status", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
-		_ = json.NewEncoder(w).Encode(f.status()) // an error is the client's leaving
+	mux.HandleFunc("GET "+API+"status", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, f.Status())
 	})
+	mux.HandleFunc("GET "+API+"wait", f.answerWait)
+	mux.HandleFunc("POST "+API+"pause", f.pause)
+	mux.HandleFunc("POST "+API+"resume", f.resume)
 	mux.HandleFunc("GET "+pages.ScriptPath, pages.ServeScript)
 	mux.Handle("GET "+reserved+"events", &f.hub)
-	mux.HandleFunc("POST "+reserved+"api/open", f.open)
+	mux.HandleFunc("POST "+API+"open", f.open)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if path.Clean(r.URL.Path) != r.URL.Path {
 			http.NotFound(w, r) // ServeMux would redirect to the clean path, which may be the app's
@@ -53,6 +42,52 @@ func newControl(f *Front) http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// writeJSON writes a value as JSON. An error is the client's leaving.
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// limit reads a length of time from a parameter of the query.
+func limit(r *http.Request, name string, unsaid time.Duration) (time.Duration, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return unsaid, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("%s %q is no length of time: write it as 90s or 1m30s", name, text)
+	}
+	return d, nil
+}
+
+// pausedFor is how long a pause lasts if nothing else is said, and nobody ends it: longer
+// than an edit of many files takes, and short enough to be no riddle.
+const pausedFor = 10 * time.Minute
+
+func (f *Front) pause(w http.ResponseWriter, r *http.Request) {
+	d, err := limit(r, "limit", pausedFor)
+	pause := f.cfg.Load().Pause
+	switch {
+	case err != nil:
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	case pause == nil:
+		http.Error(w, "there is nothing to be paused", http.StatusNotImplemented)
+	default:
+		pause(d)
+		writeJSON(w, http.StatusOK, f.Status())
+	}
+}
+
+func (f *Front) resume(w http.ResponseWriter, _ *http.Request) {
+	if resume := f.cfg.Load().Resume; resume != nil {
+		resume()
+	}
+	writeJSON(w, http.StatusOK, f.Status())
 }
 
 // open opens in the editor what a page shows, by the id that it was given.
@@ -87,28 +122,4 @@ func (f *Front) find(id string) (pages.Position, bool) {
 		}
 	}
 	return f.panics.find(id)
-}
-
-func (f *Front) status() status {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	v := f.now.Load()
-	s := status{
-		State: v.Phase, Generation: v.Generation, PID: v.PID, Upstream: v.Upstream,
-		Pending: v.Pending, Settled: v.Settled, Held: f.held.Len(), Failed: v.Failed,
-		Panic: f.panics.last(v.Generation), Processes: []Process{},
-	}
-	if v.report != nil {
-		s.LastError = &v.report.Problem
-	}
-	if v.Processes != nil {
-		s.Processes = *v.Processes
-	}
-	for e := f.held.Front(); e != nil; e = e.Next() { // not in the order of their first hold
-		s.HeldFor = max(s.HeldFor, time.Since(e.Value.(*waiter).began).Milliseconds())
-	}
-	for _, g := range f.generations {
-		s.InFlight += g.inFlight.Load()
-	}
-	return s
 }

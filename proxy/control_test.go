@@ -22,12 +22,12 @@ func TestControl_StatusTellsTheView(t *testing.T) {
 	f.Publish(View{Pending: 3, Settled: 2, Generation: 4, PID: 99, Upstream: "127.0.0.1:1", Failed: true, Phase: Building, Problem: compileError, Processes: &processes})
 	f.begin(f.request("GET", "/", nil))
 	f.awaitHeld(1)
-	var got status
+	var got Status
 	if err := json.Unmarshal([]byte(f.get("/__watcher/api/status").body), &got); err != nil {
 		t.Fatal(err)
 	}
 	got.HeldFor = 0 // it is a matter of milliseconds
-	want := status{State: Building, Generation: 4, PID: 99, Upstream: "127.0.0.1:1", Pending: 3, Settled: 2, Held: 1, Failed: true, LastError: compileError, Processes: processes}
+	want := Status{Run: f.Run(), State: Building, Generation: 4, PID: 99, Upstream: "127.0.0.1:1", Pending: 3, Settled: 2, Held: 1, Failed: true, LastError: compileError, Processes: processes}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("status = %+v, want %+v", got, want)
 	}
@@ -48,7 +48,7 @@ func TestControl_PrefixNeverReachesTheApp(t *testing.T) {
 		{"GET", "/__watcher/", 404}, {"GET", "/__watcher/healthz/", 404}, {"POST", "/__watcher/x/../../y", 404},
 	} {
 		r := f.request(c.method, c.path, nil)
-		r.Header.Set(tokenHeader, string(f.token))
+		r.Header.Set(TokenHeader, string(f.token))
 		if a := f.do(r); a.err != nil || a.status != c.status {
 			t.Errorf("%s %s = %d, %v; want %d", c.method, c.path, a.status, a.err, c.status)
 		}

@@ -117,7 +117,7 @@ func (f *testFront) begin(r *http.Request) <-chan answer {
 // awaitHeld returns when exactly n requests are held.
 func (f *testFront) awaitHeld(n int) {
 	f.t.Helper()
-	eventually(f.t, "held requests", func() bool { return f.status().Held == n })
+	eventually(f.t, "held requests", func() bool { return f.Status().Held == n })
 }
 
 func eventually(t *testing.T, what string, holds func() bool) {

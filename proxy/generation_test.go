@@ -50,7 +50,7 @@ func TestF3_InFlightRequestFinishesOnOldGeneration(t *testing.T) {
 		t.Fatalf("drained before the request has ended: %+v", d)
 	default:
 	}
-	if n := f.status().InFlight; n != 1 {
+	if n := f.Status().InFlight; n != 1 {
 		t.Errorf("in flight = %d, want 1", n)
 	}
 	close(g.open)

@@ -31,16 +31,16 @@ func (f *Front) handleReserved(hosts access.Hosts, w http.ResponseWriter, r *htt
 		refuseHost(w, r)
 	case access.Foreign(r):
 		forbid(w, r, "this is for the front's own pages, not for those of another origin")
-	case !safe(r.Method) && !f.token.Is(r.Header.Get(tokenHeader)):
-		forbid(w, r, "an order needs the token of this run in "+tokenHeader)
+	case !safe(r.Method) && !f.token.Is(r.Header.Get(TokenHeader)):
+		forbid(w, r, "an order needs the token of this run in "+TokenHeader)
 	default:
 		f.control.ServeHTTP(w, r)
 	}
 }
 
-// tokenHeader carries the token of an order. A page of another origin cannot set it without
+// TokenHeader carries the token of an order. A page of another origin cannot set it without
 // asking first (Fetch, section 3.3), which is never granted.
-const tokenHeader = "Watcher-Token"
+const TokenHeader = "Watcher-Token"
 
 // safe reports whether requests of the method change nothing (RFC 9110, section 9.2.1). The
 // handlers below the reserved prefix hold to it.

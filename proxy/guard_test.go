@@ -69,13 +69,13 @@ func TestX4_OrdersNeedTheToken(t *testing.T) {
 	ordered := 0
 	f.control = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { ordered++ })
 	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "X"} {
-		for _, headers := range [][]string{nil, {tokenHeader + ": guess"}, {tokenHeader + ": " + string(f.token), "Origin: null"}} {
+		for _, headers := range [][]string{nil, {TokenHeader + ": guess"}, {TokenHeader + ": " + string(f.token), "Origin: null"}} {
 			if a := ask(f, method, reserved+"api/any", "localhost:8080", headers...); a.status != 403 || ordered != 0 {
 				t.Errorf("%s with %q: %d, carried out %d times", method, headers, a.status, ordered)
 			}
 		}
 	}
-	if a := ask(f, "POST", reserved+"api/any", "localhost:8080", tokenHeader+": "+string(f.token)); a.status != 200 || ordered != 1 {
+	if a := ask(f, "POST", reserved+"api/any", "localhost:8080", TokenHeader+": "+string(f.token)); a.status != 200 || ordered != 1 {
 		t.Errorf("with the token: %d, carried out %d times", a.status, ordered)
 	}
 }

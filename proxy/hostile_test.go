@@ -108,7 +108,7 @@ func TestF13_AppThatNeverAnswers(t *testing.T) {
 	receive(t, "request", g.entered)
 	leave()
 	receive(t, "end", never)
-	eventually(t, "nothing in flight", func() bool { return f.status().InFlight == 0 })
+	eventually(t, "nothing in flight", func() bool { return f.Status().InFlight == 0 })
 }
 
 // crowd is how many idle connections there are.

@@ -40,6 +40,7 @@ type View struct {
 	Upstream   string // host:port of the target, or "unix:" and the path of its Unix socket
 	Waiting    bool   // there is no target, but one may come without a further save: hold
 	Failed     bool   // the target is older than the newest save, whose build or start failed
+	Paused     bool   // what is not settled waits for an order: the target answers meanwhile, marked
 	Stopping   bool   // nobody is let in any more
 	Phase      Phase
 	WaitsFor   string     // what the next process needs before it is started; "" if it does not wait
@@ -74,6 +75,7 @@ const (
 	Broken   Phase = "broken"   // the newest build or start failed
 	GivenUp  Phase = "given up" // it crashed too often
 	Exited   Phase = "exited"   // it ended by itself, or was never started
+	Paused   Phase = "paused"   // what was saved waits for an order to go on
 	Stopping Phase = "stopping" // watcher ends
 )
 
@@ -119,6 +121,14 @@ type Config struct {
 	// lacks. So a save of which no event tells is not answered by older code (rule 32).
 	// It must return soon, at the latest when the context is done.
 	Look func(context.Context) uint64
+	// Saved, if it is set, returns a number that no save made before the call is newer
+	// than, for [Front.Wait]. It returns when the context is done, and may read files.
+	Saved func(context.Context) uint64
+	// Pause keeps what is saved from now on from being built, for at most so long, and
+	// Resume ends that; both return when it holds. From any goroutine; nil if there is
+	// nothing to be paused.
+	Pause  func(limit time.Duration)
+	Resume func()
 }
 
 // Released counts the held requests that a View let go.
@@ -152,7 +162,8 @@ type Front struct {
 
 	mu          sync.Mutex // guards what follows; now is replaced under it
 	generations map[int]*generation
-	held        list.List // of *waiter, in the order of arrival
+	held        list.List     // of *waiter, in the order of arrival
+	published   chan struct{} // closed by the next Publish; nil if nobody waits for it
 }
 
 // state is a view together with the generation that it names.
@@ -170,6 +181,10 @@ func New(cfg Config) *Front {
 	f.Configure(cfg)
 	return f
 }
+
+// Run tells this front from all others, and Token is what orders need.
+func (f *Front) Run() string   { return f.run }
+func (f *Front) Token() string { return string(f.token) }
 
 // Configure replaces the settings; requests under way keep the old ones.
 func (f *Front) Configure(cfg Config) {
@@ -194,6 +209,10 @@ func (f *Front) Publish(v View) Released {
 	f.now.Store(s)
 	f.sweep(s.target)
 	released := f.letGo(s)
+	if f.published != nil {
+		close(f.published)
+		f.published = nil
+	}
 	f.tellPages()
 	return released
 }

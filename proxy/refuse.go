@@ -25,6 +25,7 @@ var phaseWords = map[Phase]string{
 	Broken:   "the newest version does not build or start; save a fix and it is tried again",
 	GivenUp:  "the app crashed too often; save a fix and it is started again",
 	Exited:   "the app has ended; the next save starts it again",
+	Paused:   `what was saved waits for "watcher resume"`,
 	Stopping: "watcher is stopping",
 }
 

@@ -50,7 +50,7 @@ func TestRule10_ServeCutsWhatIsLeft(t *testing.T) {
 	receive(t, "request", g.entered)
 	f.Publish(View{Generation: 1, Upstream: up, Pending: 1})
 	go post()
-	eventually(t, "held", func() bool { return f.status().Held == 1 })
+	eventually(t, "held", func() bool { return f.Status().Held == 1 })
 	stop()
 	if err := receive(t, "Serve", ended); err != nil {
 		t.Errorf("Serve = %v", err)
@@ -60,7 +60,7 @@ func TestRule10_ServeCutsWhatIsLeft(t *testing.T) {
 			t.Error("a request was answered although it was cut")
 		}
 	}
-	if s := f.status(); s.Held != 0 || s.InFlight != 0 {
+	if s := f.Status(); s.Held != 0 || s.InFlight != 0 {
 		t.Errorf("after Serve: %+v", s)
 	}
 	if c, err := net.DialTimeout("tcp", l.Addr().String(), time.Second); err == nil {

@@ -27,6 +27,7 @@ type post struct {
 	since  time.Time     // of the last Learn
 	asked  []chan uint64 // by Look; each has room for its answer
 	syncs  []int         // ids of calls of Sync
+	counts []chan uint64 // by Saved; each has room for its answer
 }
 
 func newInbox() *inbox {

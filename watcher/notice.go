@@ -3,6 +3,7 @@ package watcher
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/fsnotify/fsnotify"
 	"github.com/watcher-dev/watcher/watcher/rules"
@@ -28,13 +29,13 @@ func (w *Watcher) empty() {
 	if p.graph != nil {
 		w.takeGraph(*p.graph, p.since)
 	}
-	if len(p.syncs) > 0 && w.walk(checked) != nil {
+	if len(p.syncs)+len(p.counts) > 0 && w.walk(checked) != nil {
 		w.lose()
 	}
 	for _, id := range p.syncs {
 		w.emit(Synced{id, w.number})
 	}
-	for _, ask := range p.asked {
+	for _, ask := range slices.Concat(p.asked, p.counts) {
 		ask <- w.number
 	}
 }

@@ -67,6 +67,7 @@ type Config struct {
 	Rules    []Rule   // asked before the built-in rows, first match wins
 	Ignore   []string // doublestar globs relative to Root, on slashes; what matches is left out of the built-in rows
 	Poll     source.Poll
+	Marks    string // absolute path of a folder of our own, by which [Watcher.Saved] is exact; "" for none
 }
 
 // Change is one file that differs in content, or that is new, or gone. An asset (a
@@ -173,6 +174,9 @@ func New(cfg Config) (*Watcher, error) {
 		w.git.Close()
 		return nil, err
 	}
+	if cfg.Marks != "" {
+		_ = w.fs.Mark(cfg.Marks) // without it looking has to do
+	}
 	w.rules = w.newRules()
 	go w.inbox.drain(w.fs)
 	if err := w.walk(baseline); err != nil {
@@ -240,8 +244,22 @@ func (w *Watcher) Look(ctx context.Context) uint64 {
 	if !w.fs.Look(ctx) {
 		return 0
 	}
+	return w.ask(ctx, &w.inbox.post.asked)
+}
+
+// Saved returns the newest number when every save made before the call has been seen,
+// on whatever mount: events are waited for, then everything that matters is looked at
+// (rule 36). It returns 0 if no number was ever raised, when ctx is done, and when Run has
+// ended. Any goroutine may call it while Run runs.
+func (w *Watcher) Saved(ctx context.Context) uint64 {
+	w.fs.Flush(ctx)
+	return w.ask(ctx, &w.inbox.post.counts)
+}
+
+// ask puts a question for the newest number into the inbox and waits for the answer.
+func (w *Watcher) ask(ctx context.Context, questions *[]chan uint64) uint64 {
 	number := make(chan uint64, 1)
-	w.inbox.put(func() { w.inbox.post.asked = append(w.inbox.post.asked, number) })
+	w.inbox.put(func() { *questions = append(*questions, number) })
 	select {
 	case n := <-number:
 		return n

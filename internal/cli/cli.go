@@ -31,11 +31,16 @@ type Call struct {
 const (
 	codeStopped = 0 // stopped by the user
 	codeFailed  = 1 // could not start or run
-	codeUsage   = 2 // wrong use
+	codeUsage   = 2 // wrong use; of wait: nothing can be said
 )
 
 // usageError is a mistake in the arguments.
 type usageError struct{ error }
+
+// ended says that all is said, and what the exit code is.
+type ended struct{ code int }
+
+func (e ended) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
 // Run carries out one call and returns the exit code.
 func Run(c Call) int {
@@ -50,6 +55,9 @@ func Run(c Call) int {
 	err := c.root(&f).Execute()
 	if err == nil {
 		return codeStopped
+	}
+	if e, ok := errors.AsType[ended](err); ok {
+		return e.code
 	}
 	return c.fail(err, f)
 }
@@ -100,7 +108,8 @@ code instead of failing. Settings are optional, in .watcher.toml.`,
 		Args: packageAndArguments, ValidArgsFunction: root.ValidArgsFunction, RunE: root.RunE,
 	}
 	f.bind(root)
-	root.AddCommand(run, c.explainCommand(f), c.initCommand(f), c.schemaCommand(), c.versionCommand())
+	root.AddCommand(run, c.waitCommand(f), c.statusCommand(f), c.pauseCommand(f), c.resumeCommand(f),
+		c.explainCommand(f), c.initCommand(f), c.schemaCommand(), c.versionCommand())
 	root.SetArgs(c.Args)
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
@@ -114,6 +123,14 @@ code instead of failing. Settings are optional, in .watcher.toml.`,
 func noArguments(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return usageError{fmt.Errorf("unexpected %q: see \"watcher help\"", args[0])}
+	}
+	return nil
+}
+
+// packageAlone allows one package.
+func packageAlone(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usageError{errors.New("more than one package: name one")}
 	}
 	return nil
 }

@@ -109,6 +109,7 @@ func (p site) watch(s settings.Settings) watcher.Config {
 	c := watcher.Config{
 		Root: p.module.Dir, Settings: p.settings,
 		EnvFiles: p.envFiles(s), Ignore: s.Watch.Ignore, Poll: polls[s.Watch.Poll],
+		Marks: filepath.Join(p.cache, "marks"),
 	}
 	if p.module.Work != "" {
 		c.Files = append(c.Files, p.module.Work)
@@ -184,7 +185,10 @@ func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 		c.Debugged = s.debugger.Attached
 	}
 	if s.watcher != nil {
-		c.Look = s.watcher.Look
+		c.Look, c.Saved = s.watcher.Look, s.watcher.Saved
+	}
+	if s.running != nil {
+		c.Pause, c.Resume = s.running.Pause, s.running.Resume
 	}
 	return c
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/watcher-dev/watcher/debug"
 	"github.com/watcher-dev/watcher/internal/loop"
 	"github.com/watcher-dev/watcher/internal/project"
+	"github.com/watcher-dev/watcher/internal/running"
 	"github.com/watcher-dev/watcher/internal/settings"
 	"github.com/watcher-dev/watcher/internal/terminal"
 	"github.com/watcher-dev/watcher/proxy"
@@ -48,6 +49,7 @@ type session struct {
 	watcher *watcher.Watcher
 	builder *builder.Builder
 	graph   *graph.Reader
+	running *loop.Loop
 	rough   *watcher.Graph // before the first answer of go list; nil if nothing is known
 	told    string         // what was said of settings that are not our own
 	panics  sync.Map       // generation → terminal.Problem, of processes whose end is not told yet
@@ -70,11 +72,11 @@ func (c Call) watch(f flags) error {
 	if err := s.findDelve(); err != nil {
 		return err
 	}
-	lock, err := lockProject(s.site.cache)
+	lock, err := running.Acquire(s.site.cache)
 	if err != nil {
 		return err
 	}
-	defer lock.release()
+	defer lock.Release()
 	listeners, err := s.listen()
 	if err != nil {
 		return err
@@ -85,9 +87,11 @@ func (c Call) watch(f flags) error {
 	if s.debugger != nil {
 		defer s.debugger.Close()
 	}
-	lock.tell(s.site.url)
-
 	s.front = proxy.New(s.proxyConfig(s.settings))
+	lock.Tell(running.Instance{
+		PID: os.Getpid(), URL: s.site.url, Run: s.front.Run(), Token: s.front.Token(),
+		Start: s.site.start, Module: s.site.module.Dir, Package: s.pkg.Pattern,
+	})
 	return s.loop(listeners)
 }
 
@@ -121,7 +125,7 @@ func (s *session) findPackage() error {
 	if err != nil {
 		return err
 	}
-	if s.site.cache, err = cacheFolder(s.site.module.Dir, s.pkg.Pattern); err != nil {
+	if s.site.cache, err = running.Folder(s.site.module.Dir, s.pkg.Pattern); err != nil {
 		return err
 	}
 	s.graph = graph.NewReader(s.project(s.settings, s.pkg), s.learn)
@@ -256,7 +260,6 @@ func (s *session) loop(listeners []net.Listener) error {
 	if s.watcher, err = watcher.New(watch); err != nil {
 		return err
 	}
-	s.front.Configure(s.proxyConfig(s.settings)) // which can now tell whose a connection is, and what was saved
 	further := relay.New(relay.Config{Open: s.openFurther, Say: s.warn})
 	defer further.Close()
 	plan := s.site.plan(s.settings, s.pkg, s.code)
@@ -265,6 +268,8 @@ func (s *session) loop(listeners []net.Listener) error {
 		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front, s.died, s.runs(), &s.prefix},
 		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
 	})
+	s.running = l
+	s.front.Configure(s.proxyConfig(s.settings)) // which now has all whom it asks
 	if line := builder.Foreign(plan.Build.Env); line != "" {
 		s.warn(line)
 	}

@@ -3,12 +3,9 @@
 package cli
 
 import (
-	"errors"
 	"os"
 	"os/signal"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // Signals lists those that a Call wants to hear of.
@@ -26,12 +23,3 @@ const restartSignal = syscall.SIGUSR1
 
 // ownGroup starts a process in a group of its own.
 func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
-
-// tryLock takes an exclusive lock that ends with the process, however it ends.
-func tryLock(f *os.File) error {
-	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		return errLocked
-	}
-	return err
-}

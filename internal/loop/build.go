@@ -14,6 +14,7 @@ const slowBuild = 3 * time.Second
 
 // beginBuild starts the build that is due, unless one runs or there is no slot free.
 func (t *turn) beginBuild() {
+	t.putOff()
 	keep := t.binaries()
 	if !t.due.rebuild || t.loading || !t.commandsAt(yielding) || t.build != nil || len(keep) >= maxBinaries {
 		return

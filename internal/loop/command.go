@@ -151,8 +151,12 @@ func (s *state) commandsAt(stages ...commandStage) bool {
 	return !slices.ContainsFunc(s.commands, func(c command) bool { return !slices.Contains(stages, c.stage) })
 }
 
-// covered is the newest number for which commands have nothing left to do.
+// covered is the newest number for which commands have nothing left to do, and builds
+// nothing that a pause has put off.
 func (t *turn) covered() uint64 {
+	if t.pause.rebuild {
+		return t.settled
+	}
 	n := t.closed
 	for _, c := range t.commands {
 		n = min(n, c.since-1)

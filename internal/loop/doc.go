@@ -49,7 +49,8 @@
 // watcher has closed what it wrote, nothing is built, started or settled, beside what had
 // begun before. One that is asked for again by the time that it has ended waits until what
 // it wrote is built and started. A save that belongs to a loop that feeds itself (feedback.go) is closed and
-// nothing more.
+// nothing more. During a pause (pause.go) what the watcher closes is not taken at all, and no
+// build begins; the other columns are as ever.
 //
 // Also: a refresh or signal is done when nothing stronger is under way, else with the
 // swap. Equal binary: nothing starts, page and mark are cleared. Patience (rule 6): a

@@ -30,6 +30,12 @@ type (
 	loaded        struct{ Reloaded }      // the settings file was read
 	restartOrder  struct{}                // a key or signal asks for a restart
 	stopOrder     struct{}                // the first: orderly; the second: at once
+	pauseOver     struct{ id int }        // the limit of a pause
+	pauseOrder    struct {                // what is saved from now on waits
+		limit time.Duration
+		taken chan<- struct{}
+	}
+	resumeOrder struct{ taken chan<- struct{} }
 )
 
 // effect is what step asks for, to be done in order, after the view was published.
@@ -73,6 +79,7 @@ type (
 		event event
 	}
 	loadSettings struct{}
+	answer       struct{ taken chan<- struct{} } // to who gave an order: it holds
 	say          struct{ terminal.Event }
 	quit         struct{}
 )

@@ -145,6 +145,31 @@ func (l *Loop) Restart() { l.send(restartOrder{}) }
 // may call it.
 func (l *Loop) Stop() { l.send(stopOrder{}) }
 
+// Pause keeps back what saves ask for, from now on until [Loop.Resume], for at most limit.
+// It returns when that holds: what was being built is not built any more. Any goroutine
+// may call it; a second call begins the limit anew.
+func (l *Loop) Pause(limit time.Duration) {
+	taken := make(chan struct{})
+	l.send(pauseOrder{limit, taken})
+	l.await(taken)
+}
+
+// Resume ends a pause. It returns when what was saved meanwhile is under way. Any goroutine
+// may call it.
+func (l *Loop) Resume() {
+	taken := make(chan struct{})
+	l.send(resumeOrder{taken})
+	l.await(taken)
+}
+
+// await returns when an order is carried out, or Run has returned.
+func (l *Loop) await(taken <-chan struct{}) {
+	select {
+	case <-taken:
+	case <-l.done:
+	}
+}
+
 // Run watches, builds, starts and swaps until it is told to stop, and returns when
 // every process is reaped and every goroutine of the loop has ended.
 func (l *Loop) Run() {
@@ -297,6 +322,8 @@ func (l *Loop) do(ctx context.Context, e effect, released proxy.Released) {
 		time.AfterFunc(e.delay, func() { l.send(e.event) })
 	case loadSettings:
 		l.others.Go(func() { l.send(loaded{l.cfg.Reload()}) })
+	case answer:
+		close(e.taken)
 	case say:
 		l.print(e.Event, released)
 	}

@@ -144,6 +144,9 @@ func (w *world) play(e effect) {
 		if w.compiling != nil {
 			w.fail("OneBuildAtATime", "a second build")
 		}
+		if w.state.pause.on && w.state.newest != "" {
+			w.fail("PausedBuildsNothing", "a build begins")
+		}
 		if len(e.keep) >= maxBinaries {
 			w.fail("Bounds", "%d binaries are kept: no slot is left", len(e.keep))
 		}
@@ -281,6 +284,12 @@ func (w *world) moves() []func() {
 	var m []func()
 	if !w.stopped {
 		m = append(m, w.save, w.save, w.save, func() { w.send(restartOrder{}) })
+		if w.pick(4) == 0 {
+			m = append(m, func() { w.send(pauseOrder{limit: time.Minute}) })
+		}
+		if w.state.pause.on {
+			m = append(m, func() { w.send(resumeOrder{}) })
+		}
 	}
 	if w.compiling != nil {
 		m = append(m, w.endBuild, w.endBuild)
@@ -577,6 +586,8 @@ func (w *world) settleDown() {
 		case len(w.drains)+len(w.timers)+w.reads+w.prepares > 0:
 			m := w.moves()
 			m[len(m)-1]()
+		case w.state.pause.on:
+			w.send(resumeOrder{})
 		default:
 			w.checkRest()
 			return
@@ -618,6 +629,9 @@ func TestInvariant_OneNotReadyProcess(t *testing.T)       { walks(t, "OneNotRead
 func TestInvariant_TargetHasBeenReady(t *testing.T)       { walks(t, "TargetHasBeenReady") }
 func TestInvariant_FailureLeavesTargetAlone(t *testing.T) { walks(t, "FailureLeavesTargetAlone") }
 func TestInvariant_StopWinsInEveryState(t *testing.T)     { walks(t, "StopWinsInEveryState") }
+
+// Of the sources that somebody edits meanwhile.
+func TestInvariant_PausedBuildsNothing(t *testing.T) { walks(t, "PausedBuildsNothing") }
 
 // Rule 1, rule 7, and that what was saved last serves in the end.
 func TestInvariant_SettledIsServedOrFailed(t *testing.T) { walks(t, "SettledIsServedOrFailed") }

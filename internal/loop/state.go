@@ -30,6 +30,8 @@ type state struct {
 	broken   []broken  // commands that failed, and not since run well
 	started  int       // ids given out to starts of commands
 
+	pause pause
+
 	feedback   feedback
 	openAuthor writer // who may have written what the open number is about
 	authorLate bool   // and had come to its end already
@@ -188,6 +190,7 @@ func (s state) clone() state {
 	s.commands = slices.Clone(s.commands)
 	s.broken = slices.Clone(s.broken)
 	s.feedback.laps = slices.Clone(s.feedback.laps)
+	s.pause.parked = slices.Clone(s.pause.parked)
 	s.procs = slices.Clone(s.procs)
 	s.crashes = slices.Clone(s.crashes)
 	s.moved = slices.Clone(s.moved)
@@ -238,7 +241,8 @@ func (s *state) underway() bool { return s.busy() || len(s.commands) > 0 }
 
 // busy is underway, but for commands that wait for others to be done.
 func (s *state) busy() bool {
-	return s.loading || !s.commandsAt(yielding, yielded) || s.build != nil || s.due.rebuild || s.due.start() || s.in(starting) != nil
+	return s.loading || !s.commandsAt(yielding, yielded) || s.build != nil || s.due.rebuild || s.due.start() || s.in(starting) != nil ||
+		s.pause.rebuild
 }
 
 // binaries lists those that must stay on disk (rule 7).
@@ -279,7 +283,7 @@ func (s *state) shown() *proxy.Problem {
 func (s *state) view() proxy.View {
 	v := proxy.View{
 		Pending: s.raised, Settled: s.settled,
-		Failed: s.failed(), Stopping: s.stopping,
+		Failed: s.failed(), Stopping: s.stopping, Paused: s.paused(),
 		Phase: s.phase(), Problem: s.shown(), Processes: s.table,
 		Refreshes: s.refreshes, Styles: s.styles,
 	}
@@ -289,7 +293,7 @@ func (s *state) view() proxy.View {
 	if p := s.in(current); p != nil {
 		v.Generation, v.PID, v.Upstream = p.gen, p.pid, p.upstream
 	} else {
-		v.Waiting = s.underway() || s.retry != 0
+		v.Waiting = s.underway() && !v.Paused || s.retry != 0
 	}
 	return v
 }
@@ -309,6 +313,8 @@ func (s *state) phase() proxy.Phase {
 	switch {
 	case s.stopping:
 		return proxy.Stopping
+	case s.paused() && s.pause.something():
+		return proxy.Paused
 	case s.build != nil || s.due.rebuild || len(s.commands) > 0:
 		return proxy.Building
 	case s.in(starting) != nil:

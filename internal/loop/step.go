@@ -62,6 +62,14 @@ func (t *turn) take(ev event) {
 		t.takeRestartOrder()
 	case stopOrder:
 		t.takeStop()
+	case pauseOver:
+		t.takePauseOver(ev.id)
+	case pauseOrder:
+		t.takePause(ev.limit)
+		t.do(answer{ev.taken})
+	case resumeOrder:
+		t.resume("")
+		t.do(answer{ev.taken})
 	}
 }
 
@@ -86,7 +94,6 @@ func (t *turn) takeWatched(ev watcher.Event) {
 // after a failure, as the disk may have room again, or the database may be up (rule 8);
 // and where something may have read what stood there for a moment.
 func (t *turn) close(n uint64, changes, touched []watcher.Change) {
-	t.closed = n
 	changes = slices.Clip(changes)
 	for _, c := range touched {
 		if t.failed() || t.down != up ||
@@ -95,6 +102,11 @@ func (t *turn) close(n uint64, changes, touched []watcher.Change) {
 		}
 	}
 	t.readByBuild, t.readByStart = false, false
+	if t.pause.on {
+		t.pause.parked = append(t.pause.parked, parked{n, changes})
+		return
+	}
+	t.closed = n
 	if t.fedBack(changes) {
 		return
 	}

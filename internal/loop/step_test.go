@@ -95,6 +95,8 @@ func word(e effect) string {
 		return "load settings"
 	case quit:
 		return "quit"
+	case answer:
+		return "answer"
 	}
 	return fmt.Sprintf("%T", e)
 }
@@ -183,6 +185,8 @@ func (s *script) proof(gen int) *script { return s.event(proofOver{gen}) }
 func (s *script) begin() *script        { return s.event(begun{}) }
 func (s *script) stop() *script         { return s.event(stopOrder{}) }
 func (s *script) order() *script        { return s.event(restartOrder{}) }
+func (s *script) pause() *script        { return s.event(pauseOrder{limit: time.Minute}) }
+func (s *script) resume() *script       { return s.event(resumeOrder{}) }
 func (s *script) retry() *script        { return s.event(retryDue{s.state.retry}) }
 func (s *script) wait(d time.Duration) *script {
 	s.now = s.now.Add(d)
@@ -306,6 +310,8 @@ var cellEvents = map[string]func(*script){
 	"proof over":    func(s *script) { s.proof(target(s)) },
 	"retry":         func(s *script) { s.retry() },
 	"restart order": func(s *script) { s.order() },
+	"pause, save":   func(s *script) { s.pause().save(watcher.Rebuild) },
+	"paused, over":  func(s *script) { s.pause().save(watcher.Rebuild).resume() },
 	"stop":          func(s *script) { s.stop() },
 	"stop, stop":    func(s *script) { s.stop().stop() },
 	"stranger":      func(s *script) { s.exited(99, 1).ready(99).failed(99).drained(99).proof(99) },
@@ -351,5 +357,6 @@ func standing(s state) string {
 	add(s.retry != 0, "back-off")
 	add(s.failed(), "failed")
 	add(s.settled < s.raised, "held")
+	add(s.pause.on, "paused")
 	return strings.Join(append(words, string(s.phase())), "; ")
 }

@@ -20,7 +20,7 @@ func (p paint) event(e Event) []byte {
 	}
 	fmt.Fprintf(&b, "%s %s %s\n", e.Time.Format(time.TimeOnly), p.kind(e.Kind, fmt.Sprintf("%-8s", e.Kind)), sentence(e))
 	for _, problem := range e.Problems {
-		b.WriteString(problem.lines())
+		b.WriteString(problem.String())
 	}
 	for _, line := range e.Output { // set off, as it could look like one of our own
 		b.WriteString(strings.TrimRight("  "+clean(line), " ") + "\n")
@@ -44,6 +44,8 @@ func sentence(e Event) string {
 		add(true, "%s in %s", clean(e.Text), short(e.Took))
 	case KindBuild, KindEqual:
 		add(e.Took > 0, "in %s", short(e.Took))
+	case KindServed:
+		add(e.Took > 0, "after %s", short(e.Took))
 	case KindSwap:
 		add(e.Took > 0, "ready in %s", short(e.Took))
 	case KindDrain:
@@ -61,8 +63,8 @@ func sentence(e Event) string {
 	return text
 }
 
-// lines writes a problem; the indented lines below say more of it.
-func (p Problem) lines() string {
+// String is the problem as people read it: a line, and indented below it what says more.
+func (p Problem) String() string {
 	at := clean(p.File)
 	if p.Line > 0 {
 		at += fmt.Sprintf(":%d", p.Line)

@@ -44,6 +44,9 @@ const (
 	KindState    Kind = "state"    // JSON only: a process is in another state; State, Text (why), Code, Signal, Attempt, NextTry
 	KindFailed   Kind = "failed"   // a build or start failed, or the app crashed; Text, Problems, Output, Hint
 	KindPanic    Kind = "panic"    // a handler panicked, and its server goes on; Text
+	KindServed   Kind = "served"   // answer of a wait: what was saved is served; Took, Text is the front's address
+	KindPause    Kind = "pause"    // what is saved waits for an order; Text
+	KindResume   Kind = "resume"   // that is over; Text
 	KindSettings Kind = "settings" // the settings file was read again; Text
 	KindWarn     Kind = "warn"     // something the user should know; Text, Hint
 	KindStop     Kind = "stop"     // watcher ends; Text

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tailscale/hujson"
 )
@@ -58,7 +59,7 @@ func (f File) Merge(existing []byte) (text []byte, added []string, err error) {
 	}
 	root, err := hujson.Parse(existing)
 	if err != nil {
-		return nil, nil, fmt.Errorf("not valid JSON: %w: mend it, or move it away", err)
+		return nil, nil, fmt.Errorf("not valid JSON: %s: mend it, or move it away", strings.TrimPrefix(err.Error(), "hujson: "))
 	}
 	list, err := f.listIn(&root)
 	if err != nil {
@@ -74,7 +75,7 @@ func (f File) Merge(existing []byte) (text []byte, added []string, err error) {
 	return root.Pack(), added, nil
 }
 
-// entries is our own text with the arguments in it. Of the task there is a second one, which
+// entries is our own text with the arguments in it. Of the first task there is one more, which
 // runs the app under a debugger.
 func (f File) entries() (hujson.Value, error) {
 	own, err := hujson.Parse(f.own)
@@ -88,10 +89,14 @@ func (f File) entries() (hujson.Value, error) {
 	for _, task := range []struct {
 		entry *hujson.Value
 		args  []string
-	}{{&list.Elements[0], f.args}, {&debug, append(slices.Clip(f.args), "--debug")}} {
+	}{
+		{&list.Elements[0], f.args},
+		{&list.Elements[1], append(slices.Clip(f.args), "wait")},
+		{&debug, append(slices.Clip(f.args), "--debug")},
+	} {
 		task.entry.Find("/args").Value = array(task.args)
 	}
-	list.Elements = append(list.Elements, debug)
+	list.Elements = slices.Insert(list.Elements, 1, debug)
 	return own, nil
 }
 

@@ -118,7 +118,7 @@ func TestMerge(t *testing.T) {
 		"other entries, comments and blanks": {
 			there:  "// mine\n{\n    \"version\": \"2.0.0\", // v\n    \"tasks\": [\n        { \"label\": \"x\" } // last\n        /* more */\n    ]\n}\n",
 			before: "// mine\n{\n    \"version\": \"2.0.0\", // v\n    \"tasks\": [\n        { \"label\": \"x\" }, // last\n        /* more */\n        {\n            \"label\": \"watcher\",\n",
-			after:  "\n            ]\n        }\n    ]\n}\n",
+			after:  "\n            \"problemMatcher\": []\n        }\n    ]\n}\n",
 		},
 		"comma at the end": {
 			there:  "{\n\t\"tasks\": [\n\t\t{\"label\": \"x\"},\n\t],\n\t\"inputs\": [],\n}\n",
@@ -129,13 +129,13 @@ func TestMerge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			file := Files([]string{"-C", "a \"b\""})[0]
 			text, added, err := file.Merge([]byte(c.there))
-			if err != nil || !slices.Equal(added, []string{"watcher", "watcher: debug"}) {
+			if err != nil || !slices.Equal(added, []string{"watcher", "watcher: debug", "watcher: wait"}) {
 				t.Fatalf("added %v, %v", added, err)
 			}
 			if !strings.HasPrefix(string(text), c.before) || !strings.HasSuffix(string(text), c.after) {
 				t.Errorf("got\n%s", text)
 			}
-			for _, args := range []string{`"args": ["-C", "a \"b\""]`, `"args": ["-C", "a \"b\"", "--debug"]`} {
+			for _, args := range []string{`"args": ["-C", "a \"b\""]`, `"args": ["-C", "a \"b\"", "--debug"]`, `"args": ["-C", "a \"b\"", "wait"]`} {
 				if !strings.Contains(string(text), args) {
 					t.Errorf("without %s:\n%s", args, text)
 				}
@@ -151,7 +151,7 @@ func TestMerge(t *testing.T) {
 // TestMergeSaysWhatIsWrong in one line, and gives nothing to write.
 func TestMergeSaysWhatIsWrong(t *testing.T) {
 	for there, want := range map[string]string{
-		`{"tasks": [`:   "not valid JSON: hujson: line 1, column 12: parsing value: unexpected EOF: mend it, or move it away",
+		`{"tasks": [`:   "not valid JSON: line 1, column 12: parsing value: unexpected EOF: mend it, or move it away",
 		`[]`:            "holds no object: write it as { }, or move it away",
 		`{"tasks": {}}`: `"tasks" is no list: write it as [ ], or move the file away`,
 	} {

@@ -211,7 +211,9 @@ func TestPill_ShowsWhileRequestsAreHeld(t *testing.T) {
 	tab := s.open("/")
 	s.publish(func(v *proxy.View) { v.Pending++; v.Phase = proxy.Building })
 	tab.await(inShadow(".pill") + ".textContent === 'building…'")
-	s.publish(func(v *proxy.View) { v.Settled = v.Pending; v.Phase = proxy.Serving })
+	s.publish(func(v *proxy.View) { v.Paused = true; v.Phase = proxy.Paused })
+	tab.await(inShadow(".pill") + ".textContent === 'paused'")
+	s.publish(func(v *proxy.View) { v.Settled, v.Paused, v.Phase = v.Pending, false, proxy.Serving })
 	tab.await("!" + inShadow(".pill"))
 	s.cfg.Browser.Pill = false
 	s.Configure(s.cfg)

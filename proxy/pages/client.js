@@ -119,7 +119,8 @@
     }
     const problem = state.overlay && page === undefined ? state.problem : null;
     if ((problem?.id ?? '') !== shown) show(problem);
-    const word = state.pending ? (state.phase === 'starting' ? 'starting…' : 'building…') : post && other ? 'there is a new version' : '';
+    const doing = { starting: 'starting…', paused: 'paused' }[state.phase] ?? 'building…';
+    const word = state.pending ? doing : post && other ? 'there is a new version' : '';
     clearTimeout(building);
     if (state.pill && word) building = setTimeout(() => mark(word), root.querySelector('.pill') ? 0 : 150);
     else mark('');

@@ -61,6 +61,7 @@ func (p Project) Explain(problem Problem) *Report {
 		if panicked, ok := FindPanic(r.Text); ok {
 			r.Title = bounded(r.Title+": "+panicked.Message, maxTitle)
 			p.addFrames(r, panicked.Frames)
+			p.diagnose(r, panicked)
 			return r
 		}
 	}
@@ -96,6 +97,14 @@ func (p Project) report(problem Problem) *Report {
 		r.Diagnostics = append(r.Diagnostics, d)
 	}
 	return r
+}
+
+// diagnose tells programs, who know a compiler's places, of the place of a panic too.
+func (p Project) diagnose(r *Report, panicked Panic) {
+	if len(r.Places) > 0 && r.Places[0].Own {
+		at := r.Places[0].Position
+		r.Diagnostics = []Diagnostic{{File: p.shown(at.Path), Line: at.Line, Message: plain(bounded("panic: "+panicked.Message, maxMessage))}}
+	}
 }
 
 // addFrames puts the calls of the project's own code first: there is the mistake, or the

@@ -61,6 +61,7 @@ type Source struct {
 	polled  int             // of the folders
 	files   int             // in those that are watched by events
 	told    map[string]bool // the names in events since the last safety scan began
+	marks   marks
 }
 
 // folder is one that has been added. It is not changed, but replaced.
@@ -257,6 +258,9 @@ func (s *Source) pass() {
 		case e, ok := <-s.fs.Events:
 			if !ok {
 				return
+			}
+			if s.isMark(e) {
+				continue
 			}
 			s.note(e.Name)
 			s.send(Event{Event: e})

@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/watcher-dev/watcher/internal/running"
+	"github.com/watcher-dev/watcher/internal/terminal"
+	"github.com/watcher-dev/watcher/proxy"
+)
+
+// appearLimit is how long a watcher is waited for that was started a moment before, as in
+// "watcher & watcher wait".
+const appearLimit = 3 * time.Second
+
+// maxTail is how many last lines of an app that failed are shown.
+const maxTail = 20
+
+func (c Call) waitCommand(f *flags) *cobra.Command {
+	limit := time.Minute
+	wait := &cobra.Command{
+		Use: "wait [package]", Short: "return when what was saved before is served, or has failed",
+		Long: `wait returns when everything that was saved before the call is served by the
+watcher that runs here, with 0, or has failed, with 1 and with what is wrong.
+With 2 nothing can be said: no watcher runs, it is paused, or the time is over.`,
+		Example: `  watcher wait && npx playwright test
+  watcher wait --json --timeout 2m`,
+		Args: packageAlone,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := positive("timeout", limit); err != nil {
+				return err
+			}
+			return c.talk(f, args, appearLimit, func(ctx context.Context, i running.Instance, say *terminal.Terminal) error {
+				waited, err := i.Wait(ctx, limit)
+				if err != nil {
+					return err
+				}
+				return c.tellWaited(i, waited, f.json, say)
+			})
+		},
+	}
+	wait.Flags().DurationVar(&limit, "timeout", limit, "return after `TIME` whatever is the case")
+	return wait
+}
+
+// positive checks the value of a flag that is a length of time.
+func positive(flag string, d time.Duration) error {
+	if d <= 0 {
+		return usageError{fmt.Errorf("--%s %s is no length of time: write it as 90s or 1m30s", flag, d)}
+	}
+	return nil
+}
+
+// tellWaited prints the answer to a wait and turns it into the exit code.
+func (c Call) tellWaited(i running.Instance, w proxy.Waited, json bool, say *terminal.Terminal) error {
+	w.LastError = c.relative(i, w.LastError)
+	if json {
+		if err := c.printJSON(i, w); err != nil {
+			return err
+		}
+	} else {
+		say.Print(waitedEvent(i, w))
+	}
+	switch w.Result {
+	case proxy.ResultServed:
+		return nil
+	case proxy.ResultFailed:
+		return ended{codeFailed}
+	}
+	return ended{codeUsage}
+}
+
+func waitedEvent(i running.Instance, w proxy.Waited) terminal.Event {
+	took := time.Duration(w.Waited) * time.Millisecond
+	e := terminal.Event{Kind: terminal.KindServed, Generation: w.Generation, Took: took, Text: i.URL}
+	switch w.Result {
+	case proxy.ResultServed:
+		return e
+	case proxy.ResultTimeout:
+		return terminal.Event{Kind: terminal.KindWarn, Text: "not served after " + took.Round(time.Millisecond).String() + ": " + w.Reason}
+	case proxy.ResultFailed:
+		e = terminal.Event{Kind: terminal.KindFailed, Text: w.Reason, Hint: goesOn(w.Generation)}
+		if w.LastError != nil {
+			e.Problems, e.Output = problems(w.LastError), tail(w.LastError)
+		}
+		return e
+	}
+	return terminal.Event{Kind: terminal.KindWarn, Text: w.Reason}
+}
+
+func problems(p *proxy.Problem) []terminal.Problem {
+	var all []terminal.Problem
+	for _, d := range p.Diagnostics {
+		all = append(all, terminal.Problem(d))
+	}
+	return all
+}
+
+// tail is what the diagnostics do not tell: the last lines of an app; of a compiler, all
+// that it said if no place was found in it.
+func tail(p *proxy.Problem) []string {
+	if p.Text == "" || len(p.Diagnostics) > 0 && (p.Kind == "build" || p.Kind == "rule") {
+		return nil
+	}
+	lines := strings.Split(p.Text, "\n")
+	return lines[max(0, len(lines)-maxTail):]
+}
+
+// talk finds the watcher that a call means, waits for it for a moment where that is
+// wanted, and talks to it until the call is interrupted.
+func (c Call) talk(f *flags, args []string, appear time.Duration, do func(context.Context, running.Instance, *terminal.Terminal) error) error {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-c.Signals:
+			cancel(errInterrupted)
+		case <-ctx.Done():
+		}
+	}()
+	say := terminal.New(c.Stdout, c.Stderr, terminal.Style{JSON: f.json, Quiet: f.quiet, Color: c.color(c.Stdout, f.noColor)})
+	i, err := running.Await(ctx, absolute(c.Dir, f.dir), strings.Join(args, ""), appear)
+	if err == nil {
+		err = do(ctx, i, say)
+	}
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
+	if _, ok := errors.AsType[ended](err); err == nil || ok {
+		return err
+	}
+	return usageError{err}
+}
+
+var errInterrupted = errors.New("interrupted")

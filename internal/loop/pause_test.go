@@ -1,0 +1,96 @@
+package loop
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/watcher"
+)
+
+func (s *script) does(want ...string) *script {
+	s.t.Helper()
+	if !slices.Equal(s.did, want) {
+		s.t.Fatalf("did %q, want %q", s.did, want)
+	}
+	s.did = nil
+	return s
+}
+
+// TestT8_PausedSavesAreOneBuild: however many there are, and whatever was saved twice.
+func TestT8_PausedSavesAreOneBuild(t *testing.T) {
+	s := row(newScript(t), "idle")
+	s.did = nil
+	s.pause().save(watcher.Rebuild).save(watcher.Rebuild).touch(watcher.Rebuild).save(watcher.Restart).does("after 1m0s", "answer")
+	if v := s.state.view(); !v.Paused || v.Settled == v.Pending || v.Generation != 1 || v.Phase != proxy.Paused {
+		t.Fatalf("%+v", v)
+	}
+	s.resume().does("answer", "build").built("b").ready(2)
+	if v := s.state.view(); v.Paused || v.Settled != v.Pending || v.Generation != 2 {
+		t.Fatalf("%+v", v)
+	}
+}
+
+// TestT8_PauseEndsTheBuild: it could read half of the edit. It is done after the pause, and
+// who waited for it is not let go before.
+func TestT8_PauseEndsTheBuild(t *testing.T) {
+	s := row(newScript(t), "building")
+	s.did = nil
+	s.pause().does("kill build", "after 1m0s", "answer").killed().does()
+	if v := s.state.view(); !v.Paused || v.Settled == v.Pending {
+		t.Fatalf("%+v", v)
+	}
+	s.resume().does("answer", "build").built("b").ready(2)
+	if v := s.state.view(); v.Settled != v.Pending || v.Generation != 2 {
+		t.Fatalf("%+v", v)
+	}
+}
+
+// TestT8_CrashWhilePaused: the app is looked after as ever, also where a build was to
+// replace it, and its start settles nothing that was put off.
+func TestT8_CrashWhilePaused(t *testing.T) {
+	for name, play := range map[string]func(s *script){
+		"paused, crash":   func(s *script) { row(s, "idle").pause().save(watcher.Rebuild).exited(1, 2).retry() },
+		"building, pause": func(s *script) { row(s, "building").pause().killed().exited(1, 2).retry() },
+		"building, crash": func(s *script) { row(s, "building").exited(1, 2).pause().killed() },
+		"paused twice":    func(s *script) { row(s, "building").pause().killed().pause().exited(1, 2).retry() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t)
+			play(s)
+			if s.ready(candidate(s)); target(s) == 99 {
+				t.Fatalf("nothing serves: %s", standing(s.state))
+			}
+			if v := s.state.view(); v.Settled == v.Pending || !v.Paused {
+				t.Fatalf("%+v", v)
+			}
+			s.did = nil
+			s.resume().does("answer", "build").built("b").ready(candidate(s))
+			if v := s.state.view(); v.Settled != v.Pending {
+				t.Fatalf("%+v", v)
+			}
+		})
+	}
+}
+
+// TestT8_PauseHasALimit: of the last call, and of its own pause only.
+func TestT8_PauseHasALimit(t *testing.T) {
+	s := row(newScript(t), "idle").pause().save(watcher.Rebuild).pause()
+	s.did = nil
+	s.event(pauseOver{1}).does()
+	s.event(pauseOver{2}).does("build")
+	s.pause().did = nil
+	s.event(pauseOver{2}).resume().event(pauseOver{3}).does("answer")
+}
+
+func TestT8_FirstBuildGoesOn(t *testing.T) {
+	s := newScript(t).begin().pause().does("build", "after 1m0s", "answer")
+	s.built("a").does("start #1 a").ready(1)
+	if v := s.state.view(); v.Generation != 1 || v.Settled != v.Pending {
+		t.Fatalf("%+v", v)
+	}
+	if s.wait(time.Second).save(watcher.Refresh); s.state.view().Settled == s.state.view().Pending {
+		t.Fatal("a save is settled while it is paused")
+	}
+}
