@@ -159,8 +159,12 @@ func (c *composed) besideAFile(t *testing.T) {
 	if got := c.inside("neighbour", "curl", "--silent", "--show-error", "--fail", "http://app:9000/version"); got != "v1" {
 		t.Errorf("from another service: %q", got)
 	}
+	if strings.Contains(c.out.String(), "other machines") {
+		t.Errorf("a port that nobody else reaches is warned of:\n%s", c.out)
+	}
 	c.hasNoRights()
 	c.savesAreServed()
+	c.until("{{.State.Health.Status}}", "healthy")
 	c.keepsTheOwner()
 	c.comesBackAfterAKill()
 	c.stopsInOrder()

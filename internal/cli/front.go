@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"runtime"
 	"strconv"
 	"strings"
@@ -151,4 +152,15 @@ func holder(port int) string {
 		return ""
 	}
 	return fmt.Sprintf(" by %s (pid %d)", name, pid)
+}
+
+// contained reports whether this is a container, which others reach only where whoever made
+// it has published a port.
+func contained() bool {
+	for _, mark := range []string{"/.dockerenv", "/run/.containerenv"} {
+		if _, err := os.Stat(mark); err == nil {
+			return true
+		}
+	}
+	return false
 }

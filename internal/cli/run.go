@@ -224,7 +224,7 @@ func (s *session) listen() (l []net.Listener, err error) {
 	case want.port != 0 && got.port != want.port:
 		s.warn(fmt.Sprintf("port %d %s: the front is %s", want.port, want.obstacle(), s.site.url))
 	}
-	if !got.loopback() {
+	if !got.loopback() && !contained() {
 		s.warn("other machines can reach the front on " + got.String())
 	}
 	return l, nil

@@ -19,7 +19,10 @@ func Folder(module, pkg string) (string, error) {
 	sum := sha256.Sum256([]byte(module + "\x00" + pkg))
 	dir := filepath.Join(base, "watcher", filepath.Base(module)+"-"+hex.EncodeToString(sum[:6]))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return inProject(module)
+		if own, second := inProject(module); second == nil {
+			return own, nil
+		}
+		return "", unwritable(err) // the place that was meant
 	}
 	return dir, nil
 }
@@ -31,9 +34,13 @@ const projectFolder = ".watcher"
 func inProject(module string) (string, error) {
 	dir := filepath.Join(module, projectFolder)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("no folder for binaries: %w: set XDG_CACHE_HOME to one that can be written", err)
+		return "", unwritable(err)
 	}
 	return dir, os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("*\n"), 0o600)
+}
+
+func unwritable(err error) error {
+	return fmt.Errorf("no folder for binaries: %w: make it writable, or set XDG_CACHE_HOME to one that is", err)
 }
 
 // folders lists the folders of all programs that a call in dir may mean.
