@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -72,16 +73,21 @@ func (a App) HostPort(there Existing) int { return there.free(a.Port) }
 // what is in flight.
 func (a App) grace() int { return int(math.Ceil(a.Stop.Seconds())) + 5 }
 
-// waitFor is the value of the variable, which takes the place of the settings' own list.
+// waitFor is the value of the variable, which takes the place of the settings' own list. What
+// is waited for at localhost there, as without containers, is waited for here by its name.
 func (a App) waitFor(awaited []service) string {
 	if len(awaited) == 0 {
 		return ""
 	}
-	all := append([]string{}, a.WaitFor...)
+	var all, here []string
 	for _, s := range awaited {
 		all = append(all, fmt.Sprintf("tcp://%s:%d", s.name, s.port))
+		for _, port := range append(published(s.fields["ports"]), s.port) {
+			here = append(here, fmt.Sprintf("tcp://localhost:%d", port), fmt.Sprintf("tcp://127.0.0.1:%d", port))
+		}
 	}
-	return quote(strings.Join(all, ","))
+	own := slices.DeleteFunc(slices.Clone(a.WaitFor), func(need string) bool { return slices.Contains(here, need) })
+	return quote(strings.Join(append(own, all...), ","))
 }
 
 // list is a list on one line, "" for none.
