@@ -191,7 +191,10 @@ func (c *composed) savesAreServed() {
 	c.save(versionFile, `"v1"`, `"v2"`)
 	c.awaitAnswer("/version", "v2")
 	c.save("config.yaml", "title: Notes", "title: Changed")
-	c.awaitAnswer("/config", "Changed")
+	c.inside("app", "watcher", "wait")
+	if a := c.get("/config"); !strings.Contains(a.body, "Changed") {
+		c.t.Errorf("after watcher wait: %v\n%s", a, c.out)
+	}
 	c.save(versionFile, `"v2"`, `"v3`)
 	c.await("failed   ")
 	if a := c.get("/version"); a.body != "v2" || a.build != "failed" {
