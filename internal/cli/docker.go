@@ -216,9 +216,17 @@ func (c Call) sayDocker(app docker.App, there docker.Existing) {
 	}
 	fmt.Fprintf(c.Stdout, "wrote %s: golang:%s with watcher in it\n", docker.Dockerfile, app.Go)
 	fmt.Fprintf(c.Stdout, "wrote %s: service %s on http://localhost:%d%s\n", there.File(), app.Service, app.HostPort(there), waits)
-	fmt.Fprintf(c.Stdout, "next: %s\n", there.Command())
-	uid, gid := os.Getuid(), os.Getgid()
-	if runtime.GOOS == "linux" && uid != 0 && (uid != 1000 || gid != 1000) {
-		fmt.Fprintf(c.Stdout, "before it, as your ids are not 1000: printf 'UID=%d\\nGID=%d\\n' >>.env\n", uid, gid)
+	if hint := hintOfIDs(runtime.GOOS, os.Getuid(), os.Getgid()); hint != "" {
+		fmt.Fprintln(c.Stdout, hint)
 	}
+	fmt.Fprintf(c.Stdout, "next: %s\n", there.Command())
+}
+
+// hintOfIDs says what users have to do once whose ids are not the first ones of a Linux
+// machine; elsewhere files in a container belong to whoever asks. To root nothing is said.
+func hintOfIDs(system string, uid, gid int) string {
+	if system != "linux" || uid == 0 || uid == 1000 && gid == 1000 {
+		return ""
+	}
+	return fmt.Sprintf(`first, as your ids are not 1000: printf '\nUID=%d\nGID=%d\n' >>.env`, uid, gid)
 }
