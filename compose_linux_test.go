@@ -230,6 +230,9 @@ func (c *composed) comesBackAfterAKill() {
 	c.awaitAnswer("/version", "v3")
 }
 
+// engineGrants is how long a container has to stop where its file says nothing.
+const engineGrants = 10 * time.Second
+
 // stopsInOrder: a request in flight is answered, and then the container ends by itself, as
 // one that was asked to. That it is in flight is known by the line that has come back.
 func (c *composed) stopsInOrder() {
@@ -257,6 +260,7 @@ func (c *composed) stopsInOrder() {
 		}
 	}
 	go func() { // ends with the request
+		time.Sleep(engineGrants + 2*time.Second) // a slow client
 		io.WriteString(lines, "after\n")
 		lines.Close()
 	}()
