@@ -90,7 +90,9 @@ code instead of failing. Settings are optional, in .watcher.toml.`,
 		Example: `  watcher                          the service in this folder
   watcher ./cmd/api -- -v          one of several, with arguments for it
   watcher -C shop --listen :9000   another folder, another front address
-  watcher --debug                  under Delve: attach to port 2345`,
+  watcher --debug                  under Delve: attach to port 2345
+
+At a terminal, h and Enter lists what can be typed.`,
 		Args:              packageAndArguments,
 		ValidArgsFunction: c.completePackage(f),
 		SilenceUsage:      true,

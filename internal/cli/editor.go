@@ -80,11 +80,7 @@ func (s *session) openEditor(setting string, at proxy.Position) error {
 		for i, a := range command {
 			command[i] = place.Replace(a)
 		}
-		cmd := exec.Command(command[0], command[1:]...)
-		cmd.Env, cmd.Dir = s.Env, s.site.dir
-		cmd.SysProcAttr = ownGroup() // an interrupt typed in our terminal is not for it
-		if err = cmd.Start(); err == nil {
-			go cmd.Wait() // reaps it
+		if err = s.launch(command); err == nil {
 			return nil
 		}
 		err = fmt.Errorf("open the editor: %w: see [browser] editor", err)

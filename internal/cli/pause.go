@@ -23,7 +23,7 @@ Then "watcher resume" takes all of it at once.`,
 			if err := positive("limit", limit); err != nil {
 				return err
 			}
-			text := `what is saved waits for "watcher resume", at most ` + limit.String()
+			text := `what is saved waits for "watcher resume", at most ` + terminal.Short(limit)
 			return c.order(f, args, terminal.Event{Kind: terminal.KindPause, Text: text}, func(ctx context.Context, i running.Instance) (proxy.Status, error) {
 				return i.Pause(ctx, limit)
 			})

@@ -50,6 +50,7 @@ type session struct {
 	builder *builder.Builder
 	graph   *graph.Reader
 	running *loop.Loop
+	paused  atomic.Bool    // as it was told last
 	rough   *watcher.Graph // before the first answer of go list; nil if nothing is known
 	told    string         // what was said of settings that are not our own
 	panics  sync.Map       // generation → terminal.Problem, of processes whose end is not told yet
@@ -281,6 +282,9 @@ func (s *session) loop(listeners []net.Listener) error {
 	done := make(chan struct{})
 	defer close(done)
 	go s.obey(l, done)
+	if in := s.keyboard(); in != nil {
+		go s.takeKeys(in, l, done)
+	}
 	ctx, closeFront := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() {
@@ -316,6 +320,11 @@ func (s *session) print(e terminal.Event) {
 	switch e.Kind {
 	case terminal.KindReady:
 		e.Text = s.site.url
+		if s.keyboard() != nil {
+			e.Hint = "h and Enter: keys"
+		}
+	case terminal.KindPause, terminal.KindResume:
+		s.paused.Store(e.Kind == terminal.KindPause)
 	case terminal.KindFailed:
 		if at, ok := s.panics.LoadAndDelete(e.Generation); ok {
 			e.Problems = append(e.Problems, at.(terminal.Problem))

@@ -82,7 +82,7 @@ func waitedEvent(i running.Instance, w proxy.Waited) terminal.Event {
 	case proxy.ResultServed:
 		return e
 	case proxy.ResultTimeout:
-		return terminal.Event{Kind: terminal.KindWarn, Text: "not served after " + took.Round(time.Millisecond).String() + ": " + w.Reason}
+		return terminal.Event{Kind: terminal.KindWarn, Text: "not served after " + terminal.Short(took) + ": " + w.Reason}
 	case proxy.ResultFailed:
 		e = terminal.Event{Kind: terminal.KindFailed, Text: w.Reason, Hint: goesOn(w.Generation)}
 		if w.LastError != nil {

@@ -47,7 +47,7 @@ func (t *turn) takePause(limit time.Duration) {
 	t.pause.on = true
 	t.pause.id++
 	t.do(after{limit, pauseOver{t.pause.id}})
-	t.print(terminal.Event{Kind: terminal.KindPause, Text: `what is saved waits for "watcher resume", at most ` + limit.String()})
+	t.print(terminal.Event{Kind: terminal.KindPause, Text: `what is saved waits for "watcher resume", at most ` + terminal.Short(limit)})
 }
 
 // putOff keeps a build back that is due during a pause. What crashed meanwhile, and was to be

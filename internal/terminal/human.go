@@ -16,6 +16,9 @@ func (p paint) event(e Event) []byte {
 	var b strings.Builder
 	if e.Kind == KindReady { // the line that greets: no time, all in one view
 		fmt.Fprintf(&b, "watcher  %s  %s  →  #%d pid %d\n", p.kind(KindReady, "ready"), clean(e.Text), e.Generation, e.PID)
+		if e.Hint != "" {
+			fmt.Fprintf(&b, "%9s%s\n", "", p.dim.Sprint(clean(e.Hint)))
+		}
 		return []byte(b.String())
 	}
 	fmt.Fprintf(&b, "%s %s %s\n", e.Time.Format(time.TimeOnly), p.kind(e.Kind, fmt.Sprintf("%-8s", e.Kind)), sentence(e))
@@ -41,20 +44,20 @@ func sentence(e Event) string {
 	}
 	switch e.Kind {
 	case KindRun:
-		add(true, "%s in %s", clean(e.Text), short(e.Took))
+		add(true, "%s in %s", clean(e.Text), Short(e.Took))
 	case KindBuild, KindEqual:
-		add(e.Took > 0, "in %s", short(e.Took))
+		add(e.Took > 0, "in %s", Short(e.Took))
 	case KindServed:
-		add(e.Took > 0, "after %s", short(e.Took))
+		add(e.Took > 0, "after %s", Short(e.Took))
 	case KindSwap:
-		add(e.Took > 0, "ready in %s", short(e.Took))
+		add(e.Took > 0, "ready in %s", Short(e.Took))
 	case KindDrain:
 		add(e.Finished > 0, "finished %s", requests(e.Finished))
 		add(e.Cut > 0, "cut %s", requests(e.Cut))
-		add(true, "stopped in %s", short(e.Took))
+		add(true, "stopped in %s", Short(e.Took))
 	}
 	add(e.Text != "" && e.Kind != KindRun, "%s", clean(e.Text))
-	add(e.Held > 0, "%s held at most %s", requests(e.Held), short(e.HeldFor))
+	add(e.Held > 0, "%s held at most %s", requests(e.Held), Short(e.HeldFor))
 	add(len(e.Files) > 0, "%s", files(e.Files))
 	text := strings.Join(parts, ", ")
 	if e.Generation > 0 {
@@ -96,8 +99,8 @@ func requests(n int) string {
 	return fmt.Sprintf("%d requests", n)
 }
 
-// short rounds a duration to what people read: 0.4ms, 412ms, 1.2s, 2m5s.
-func short(d time.Duration) string {
+// Short rounds a duration to what people read: 0.4ms, 412ms, 1.2s, 2m5s, 10m.
+func Short(d time.Duration) string {
 	unit := time.Second
 	switch {
 	case d < time.Millisecond:
@@ -107,7 +110,13 @@ func short(d time.Duration) string {
 	case d < time.Minute:
 		unit = 100 * time.Millisecond
 	}
-	return d.Round(unit).String()
+	text := d.Round(unit).String()
+	for _, round := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, round) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
 }
 
 // sequence is what terminals take as an order: a colour, a move, a title.

@@ -44,6 +44,7 @@ const (
 	KindState    Kind = "state"    // JSON only: a process is in another state; State, Text (why), Code, Signal, Attempt, NextTry
 	KindFailed   Kind = "failed"   // a build or start failed, or the app crashed; Text, Problems, Output, Hint
 	KindPanic    Kind = "panic"    // a handler panicked, and its server goes on; Text
+	KindKeys     Kind = "keys"     // what can be typed; Text, Output
 	KindServed   Kind = "served"   // answer of a wait: what was saved is served; Took, Text is the front's address
 	KindPause    Kind = "pause"    // what is saved waits for an order; Text
 	KindResume   Kind = "resume"   // that is over; Text
@@ -123,6 +124,10 @@ func (t *Terminal) Print(e Event) {
 	}
 	t.write(t.out, text)
 }
+
+// Clear wipes a screen, and what is scrolled out of it (ECMA-48 ED, and xterm's own 3 for the
+// latter). It must be one.
+func (t *Terminal) Clear() { t.write(t.out, []byte("\x1b[H\x1b[2J\x1b[3J")) }
 
 // write has nobody to tell of an error: this is where errors are told.
 func (t *Terminal) write(w io.Writer, text []byte) {

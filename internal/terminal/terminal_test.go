@@ -58,7 +58,7 @@ func events() []Event {
 		{Kind: KindSettings, Text: "changed: proxy.fresh, run.swap"},
 		{Kind: KindWarn, Text: "port 8080 is taken: the front is http://localhost:8081", Hint: "end the other program"},
 		{Kind: KindWait, Generation: 9, Text: "starts when tcp://db:5432 is there"},
-		{Kind: KindPause, Text: `what is saved waits for "watcher resume", at most 10m0s`},
+		{Kind: KindPause, Text: `what is saved waits for "watcher resume", at most 10m`},
 		{Kind: KindResume, Text: "what was saved meanwhile is taken now"},
 		{Kind: KindServed, Generation: 9, Took: 431 * time.Millisecond, Text: "http://localhost:8080"},
 		{Kind: KindStop, Text: "requests in flight may finish; interrupt again to end at once"},
