@@ -26,9 +26,11 @@ const manyPatience = 10 * time.Minute
 var ways = map[string]struct {
 	listen  string
 	file    string // written to port.txt
+	dotenv  string // written to .env
 	ports   int
-	learned bool // the ports are known only after the first start
-	front   bool // the front is open at the first port itself
+	learned bool   // the ports are known only after the first start
+	front   bool   // the front is open at the first port itself
+	told    string // because it is told so; "" if it is not
 }{
 	"literal": {ports: 1, front: true, listen: `
 func listen() error { return http.ListenAndServe(":%[1]d", nil) }`},
@@ -39,6 +41,24 @@ func listen() error {
 		return err
 	}
 	return http.ListenAndServe(":"+string(port), nil)
+}`},
+	"config file with the front's port": {ports: 1, front: true, told: "%[1]d", file: "%[1]d", listen: `
+func listen() error {
+	port, err := os.ReadFile("port.txt")
+	if err != nil {
+		return err
+	}
+	return http.ListenAndServe(":"+string(port), nil)
+}`},
+	// As godotenv.Overload does.
+	".env over our PORT": {ports: 1, front: true, dotenv: "PORT=%[1]d", listen: `
+func listen() error {
+	text, err := os.ReadFile(".env")
+	if err != nil {
+		return err
+	}
+	os.Setenv("PORT", strings.TrimPrefix(string(text), "PORT="))
+	return http.ListenAndServe(":"+os.Getenv("PORT"), nil)
 }`},
 	"PORT and pprof": {ports: 1, learned: true, listen: `
 func listen() error {
@@ -76,8 +96,14 @@ func TestR7_OwnAddressesAnswerAllTheTime(t *testing.T) {
 			if way.file != "" {
 				p.write("port.txt", fmt.Sprintf(way.file, ports...))
 			}
+			if way.dotenv != "" {
+				p.write(".env", fmt.Sprintf(way.dotenv, ports...))
+			}
 			if way.front {
 				p.env = append(p.env, "WATCHER_PROXY_LISTEN=")
+			}
+			if way.told != "" {
+				p.env = append(p.env, "WATCHER_PROXY_LISTEN="+fmt.Sprintf(way.told, ports...))
 			}
 			p.run()
 			p.awaitLong("ready  ")
@@ -115,6 +141,22 @@ func TestR7_OwnAddressesAnswerAllTheTime(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestR7_FrontInTheWayIsSaid: where the app's port is the front's own and nothing may be
+// moved, a line says whose it is, and its advice helps.
+func TestR7_FrontInTheWayIsSaid(t *testing.T) {
+	p, port := prepare(t, "testdata/manyports"), fixedPort(t)
+	p.listenBy(ways["config file"].listen)
+	p.write("port.txt", fmt.Sprint(port))
+	p.env = append(p.env, "WATCHER_RUN_REMAP=false", "WATCHER_PROXY_LISTEN=", fmt.Sprintf("PORT=%d", port))
+	p.run()
+	p.await(fmt.Sprintf("port %d is held by the front itself: choose another one for it with --listen, or set [run] port = %[1]d", port))
+	p.stop()
+	p.env = append(p.env, fmt.Sprintf("WATCHER_RUN_PORT=%d", port))
+	p.run()
+	p.await("ready  ")
+	p.want(1)
 }
 
 // TestR7_LockIsTakenInTurn: an app that waits for a lock as long as another one has it is

@@ -134,3 +134,14 @@ func TestR7_UnixSocketWithoutHTTPIsSaid(t *testing.T) {
 		t.Errorf("%+v", failed)
 	}
 }
+
+func TestR7_PortOfTheOneBeforeIsNotAnotherPrograms(t *testing.T) {
+	t.Parallel()
+	r, port := newRunner(t), freeFixedPort(t)
+	own := func(s *Spec) { s.Env = append(s.Env, fmt.Sprintf("FIXED=127.0.0.1:%d", port)) }
+	next[Ready](start(t, r, 1, "serve own", own))
+	failed := next[Failed](start(t, r, 2, "serve own", own))
+	if failed.Taken != port || !strings.HasPrefix(failed.Hint, "the app binds a fixed port that is taken") {
+		t.Errorf("%+v", failed)
+	}
+}

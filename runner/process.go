@@ -3,7 +3,6 @@ package runner
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -84,6 +83,7 @@ func (p *process) run() {
 		end := p.ending()
 		p.tell(p.failed(refusal{reason: end.words() + " before it was ready", hint: cmp.Or(end.hint, p.hintFromTail()), lock: p.lockFromTail()}))
 	case fail != nil:
+		fail.hint = cmp.Or(p.hintFromTail(), fail.hint)
 		p.tell(p.failed(*fail))
 	default:
 		found.Took = time.Since(began)
@@ -113,6 +113,7 @@ func (p *process) run() {
 		Signal:     end.signal,
 		Reason:     end.reason,
 		Alive:      p.group.Exited.Sub(began),
+		Taken:      p.ownTaken(),
 		Tail:       p.output.Last(),
 	})
 }
@@ -298,19 +299,23 @@ func (p *process) failed(r refusal) Failed {
 		Reason:     r.reason,
 		Hint:       r.hint,
 		OwnPorts:   r.own,
+		Taken:      p.ownTaken(),
 		Lock:       r.lock,
 		Tail:       p.output.Last(),
 	}
 }
 
 func (p *process) hintFromTail() string {
+	if port := p.ownTaken(); port != 0 {
+		return p.takenHint(port)
+	}
 	for _, line := range p.output.Last() {
 		switch {
 		case !strings.Contains(line, "address already in use"):
 		case strings.Contains(line, "listen unix "):
 			return "remove the file of that socket, which an earlier process has left, or let the app remove it before it listens"
 		default:
-			return fmt.Sprintf(`the app binds a fixed port that is taken: let it read %s, or set [run] swap = "stop-first" and [run] port`, p.portEnv())
+			return p.fixedHint()
 		}
 	}
 	return ""

@@ -44,6 +44,7 @@ func TestR1_EndedBeforeReady(t *testing.T) {
 		{"exit 1", "exited with code 1 before it was ready", "", 1, ""},
 		{"end by signal", "was killed (by somebody, or for lack of memory) before it was ready", "", -1, "killed"},
 		{"port is taken", "exited with code 1 before it was ready", "fixed port that is taken", 1, ""},
+		{"on Windows", "exited with code 1 before it was ready", "fixed port that is taken", 1, ""},
 	} {
 		a := start(t, r, gen, test.name)
 		failed := next[Failed](a)

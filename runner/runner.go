@@ -120,6 +120,7 @@ type Failed struct {
 	Hint       string   // what to do, where that is known; else ""
 	Lock       string   // why a file lock of the process before may be the reason; "" if none is
 	OwnPorts   bool     // the reason is that the app listens on several ports of its own, not moved
+	Taken      int      // a port of its own that the app could not bind, by what it said; 0 if none
 	Tail       []string // last lines of its output
 }
 
@@ -151,6 +152,7 @@ type Exited struct {
 	Signal     string // "killed"; "" if it exited
 	Reason     string // one line, where more is known than code and signal say; else ""
 	Alive      time.Duration
+	Taken      int      // as in Failed
 	Tail       []string // last lines of its output
 }
 

@@ -1,8 +1,7 @@
 package runner
 
 import (
-	"strconv"
-	"strings"
+	"slices"
 	"syscall"
 
 	"github.com/watcher-dev/watcher/runner/output"
@@ -17,8 +16,7 @@ func (p *process) portStolen(ended bool, fail *refusal) bool {
 	if !ended {
 		return fail != nil && fail.stolen
 	}
-	taken := ":" + strconv.Itoa(p.port) + ": bind: address already in use" // in the words of package net
-	return strings.Contains(strings.Join(p.output.Last(), "\n"), taken)
+	return slices.Contains(p.takenPorts(), p.port)
 }
 
 // startAgain starts the app on another port, so that nobody notices, unless its end was

@@ -71,6 +71,7 @@ func TestFrontAddress(t *testing.T) {
 		"TLS":                         {code: project.Address{Port: 8443, TLS: true}, moved: true, want: 8080},
 		"TLS on Gin's own":            {code: project.Address{Port: 8080, TLS: true}, moved: true, want: 8081},
 		"PORT":                        {env: []string{"PORT=9000"}, code: both, want: 9000},
+		"PORT that the app binds":     {env: []string{"PORT=7000"}, edit: func(s *settings.Settings) { s.Run.Port = 7000 }, want: 7001},
 		"PORT that is no port":        {env: []string{"PORT=http"}, code: both, want: 8000},
 		"[app] env over PORT":         {env: []string{"PORT=9000"}, edit: func(s *settings.Settings) { s.App.Env = map[string]string{"PORT": "9001"} }, want: 9001},
 		"a second env file":           {edit: func(s *settings.Settings) { s.App.EnvFiles = []string{".env", ".env.local"} }, want: 9411},

@@ -218,7 +218,7 @@ func (p site) address(s settings.Settings, code project.Address) (address, error
 	if s.Proxy.Listen != "" {
 		return parseListen("front address", s.Proxy.Listen)
 	}
-	if n := p.userPort(s); n != 0 {
+	if n := p.userPort(s); n != 0 && (p.moved || n != s.Run.Port) {
 		return address{port: n}, nil
 	}
 	switch own := ownPort(s, code); {

@@ -42,6 +42,7 @@
 // one that binds fixed ports cannot, and one that needs a file lock cannot either:
 //
 //	as it is ── fixed port seen ──> stop-first, prepare ── prepared, moved build ready ──> moved
+//	as it is ── start fails over a taken port, or several ──> moved, at once
 //	moved ── lock, or a child's port ──> stop-first, still moved
 //	moved ── Go refuses ──> stop-first, as it is
 //

@@ -141,10 +141,10 @@ func (t *turn) buildRefused(b *build, r builder.Result) bool {
 // is tried.
 func (t *turn) tryAnotherWay(p process, ev runner.Failed) bool {
 	switch {
-	case ev.OwnPorts && t.remap != never && !t.isMoved(p.binary):
+	case (ev.OwnPorts || ev.Taken != 0) && t.remap != never && !t.isMoved(p.binary):
 		t.fixed, t.remap = true, moving
 		t.due.rebuild = true
-		t.warn(ev.Reason+": it is built anew, so that they can be moved", "")
+		t.sayMovedAtOnce(ev)
 	case ev.Lock != "" && t.policy.swap == SwapAuto && !t.locked && t.in(current) != nil:
 		t.locked = true
 		t.due.restart = true

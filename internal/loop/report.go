@@ -130,6 +130,16 @@ func (t *turn) sayMoved(ev runner.Ready) {
 	t.warn("the app's own ports are moved out of the way and led to it: from now on the new one starts beside the old one", "")
 }
 
+// sayMovedAtOnce tells of a start that failed and is tried again with a moved build, which
+// needs none of its own ports.
+func (t *turn) sayMovedAtOnce(ev runner.Failed) {
+	if ev.Taken != 0 {
+		t.warn(fmt.Sprintf("port %d, which the app asks for, is taken: it is built anew, so that its own ports can be moved", ev.Taken), "")
+		return
+	}
+	t.warn(ev.Reason+": it is built anew, so that they can be moved", "")
+}
+
 // saySlow explains a first moved build that still runs.
 func (t *turn) saySlow(gen int) {
 	if b := t.build; b != nil && b.gen == gen && !b.killed && !t.toldSlow {

@@ -330,6 +330,43 @@ func TestRule13_SeveralPortsAreMovedAtOnce(t *testing.T) {
 	s.exited(1, 0).wantDid("stop #1", "build moved", "after 3s")
 }
 
+// TestR7_TakenPortIsMovedAtOnce: whoever has a port that an app asks for, a moved app needs
+// none. Where that was tried already, or cannot be, it is a failed start.
+func TestR7_TakenPortIsMovedAtOnce(t *testing.T) {
+	taken := ran{runner.Failed{Generation: 1, PID: 101, Reason: "exited with code 1 before it was ready", Taken: 8080}}
+	s := newScript(t)
+	s.state.remap = possible
+	s.begin().built("a").event(taken)
+	s.did = nil
+	s.exited(1, 1).wantDid() // what is built is awaited
+	if !slices.Contains(s.said, "warn #0 port 8080, which the app asks for, is taken: it is built anew, so that its own ports can be moved") {
+		t.Errorf("said %q", s.said)
+	}
+	s.built("b").wantDid("start #2 b moved")
+	s.event(ran{runner.Failed{Generation: 2, PID: 102, Reason: "exited", Taken: 8080}}) // a child of it asks
+	s.did = nil
+	s.exited(2, 1).wantDid()
+	if s.state.retry == 0 {
+		t.Error("a moved app whose port is taken is built anew without end")
+	}
+
+	s = newScript(t)
+	s.begin().built("a").event(taken).exited(1, 1)
+	if s.state.retry == 0 || s.state.build != nil {
+		t.Error("what cannot be moved is built to be")
+	}
+}
+
+// TestR7_TakenPortInProof: it took PORT, and fell over a further port that the one before
+// it holds.
+func TestR7_TakenPortInProof(t *testing.T) {
+	s := row(newScript(t), "in proof")
+	s.state.remap = possible
+	s.did = nil
+	s.event(ran{runner.Exited{Generation: 2, PID: 102, Code: 1, Taken: 6060}}).wantDid("build moved", "after 3s")
+	s.wantView("the old one serves", func(v proxy.View) bool { return v.Generation == 1 && !v.Failed })
+}
+
 // TestRule14_UnixSocketIsNotMoved: what listens on a Unix socket is stopped first, and no
 // build is prepared in vain; when it takes PORT, the new one starts beside it again.
 func TestRule14_UnixSocketIsNotMoved(t *testing.T) {

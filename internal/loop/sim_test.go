@@ -518,16 +518,19 @@ func (w *world) failStart(gen int) {
 		w.send(ran{runner.Failed{Generation: gen}})
 		return
 	}
-	failed := runner.Failed{Generation: gen, PID: 1, OwnPorts: w.pick(8) == 0}
+	failed := runner.Failed{Generation: gen, PID: 1, OwnPorts: w.pick(8) == 0, Taken: w.taken()}
 	if w.pick(8) == 0 {
 		failed.Lock = "a lock"
 	}
 	w.send(ran{failed})
 }
 
+// taken is a port that the app could not bind, or 0.
+func (w *world) taken() int { return 8080 * (w.pick(8) / 7) }
+
 func (w *world) exit(gen int) {
 	delete(w.live, gen)
-	w.send(ran{runner.Exited{Generation: gen, PID: 1, Code: w.pick(2), Alive: time.Duration(w.pick(20)) * time.Second}})
+	w.send(ran{runner.Exited{Generation: gen, PID: 1, Taken: w.taken(), Code: w.pick(2), Alive: time.Duration(w.pick(20)) * time.Second}})
 }
 
 // walk takes n random steps, then a stop in half of the walks; else all that is under

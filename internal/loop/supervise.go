@@ -104,10 +104,13 @@ func (t *turn) fellInProof(p process, ev runner.Exited) {
 		old.role, old.reason, old.drained = current, "the one after it fell", false
 		t.sayBack(old)
 	}
-	t.startFailed(p, runner.Failed{
-		Generation: p.gen, PID: ev.PID, Tail: ev.Tail,
+	failed := runner.Failed{
+		Generation: p.gen, PID: ev.PID, Taken: ev.Taken, Tail: ev.Tail,
 		Reason: howItEnded(ev) + " within its first second",
-	})
+	}
+	if !t.tryAnotherWay(p, failed) {
+		t.startFailed(p, failed)
+	}
 }
 
 // crashed takes the end of a target that had proven itself.

@@ -1,0 +1,72 @@
+package runner
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/watcher-dev/watcher/runner/sockets"
+)
+
+// taken knows a TCP port that could not be bound, in the words of package net and of the
+// systems.
+var taken = regexp.MustCompile(`listen tcp[46]? \S*:(\d+): bind: (?:address already in use|Only one usage of each socket address)`)
+
+// takenPorts lists the ports that the app could not bind, by its last lines.
+func (p *process) takenPorts() (ports []int) {
+	for _, m := range taken.FindAllStringSubmatch(strings.Join(p.output.Last(), "\n"), -1) {
+		if port, err := strconv.Atoi(m[1]); err == nil {
+			ports = append(ports, port)
+		}
+	}
+	return ports
+}
+
+// ownTaken returns the first of them that we have not given it; 0 if there is none.
+func (p *process) ownTaken() int {
+	ports := slices.DeleteFunc(p.takenPorts(), func(port int) bool { return port == p.port })
+	if len(ports) == 0 {
+		return 0
+	}
+	return ports[0]
+}
+
+// takenHint says who has a port that the app could not bind, and what to do.
+func (p *process) takenHint(port int) string {
+	pid, name := sockets.Holder(port)
+	switch {
+	case port == p.frontPort() && (p.spec.Moved || port == p.spec.Port):
+		return fmt.Sprintf("port %d is held by the front itself: choose another one for it with --listen", port)
+	case port == p.frontPort():
+		return fmt.Sprintf("port %[1]d is held by the front itself: choose another one for it with --listen, or set [run] port = %[1]d, which leaves that one to the app", port)
+	case pid == 0 || p.runner.started(pid):
+		return p.fixedHint()
+	case pid == os.Getpid():
+		name = "watcher"
+	}
+	return fmt.Sprintf("port %d is taken by %s (pid %d): end that one, or let the app read %s", port, name, pid, p.portEnv())
+}
+
+// fixedHint is takenHint where it is not known who has the port, or one before has it.
+func (p *process) fixedHint() string {
+	return fmt.Sprintf(`the app binds a fixed port that is taken: let it read %s, or set [run] swap = "stop-first" and [run] port`, p.portEnv())
+}
+
+// frontPort is the port of the front; 0 if it is not known.
+func (p *process) frontPort() int {
+	front, err := url.Parse(p.spec.URL)
+	if err != nil {
+		return 0
+	}
+	port, _ := strconv.Atoi(front.Port())
+	return port
+}
+
+// started reports whether a process is one that we have started, or descends from one.
+func (r *Runner) started(pid int) bool {
+	return slices.ContainsFunc(r.starter.IDs(), func(group int) bool { return slices.Contains(sockets.Family(group), pid) })
+}
