@@ -153,6 +153,7 @@ func TestR7_FrontInTheWayIsSaid(t *testing.T) {
 	p.run()
 	p.await(fmt.Sprintf("port %d is held by the front itself: choose another one for it with --listen, or set [run] port = %[1]d", port))
 	p.stop()
+	p.out = &transcript{}
 	p.env = append(p.env, fmt.Sprintf("WATCHER_RUN_PORT=%d", port))
 	p.run()
 	p.await("ready  ")
@@ -193,6 +194,31 @@ func listen() error {
 	}
 }
 
+// TestR3_UnixSocketAfterAKill: the file that stays when all was killed outright is not in
+// the way of the next start.
+func TestR3_UnixSocketAfterAKill(t *testing.T) {
+	p := prepare(t, "testdata/manyports")
+	p.listenBy(`
+func listen() error {
+	l, err := net.Listen("unix", "app.sock")
+	if err != nil {
+		return err
+	}
+	return http.Serve(l, nil)
+}`)
+	for range 2 {
+		p.out = &transcript{}
+		p.run()
+		p.await("ready  ")
+		all := family(p.cmd.Process.Pid)
+		p.want(1)
+		_ = p.cmd.Process.Kill()
+		<-p.done
+		p.cmd = nil
+		gone(t, all...)
+	}
+}
+
 // TestX1_MovedListenersAreOnLoopback: an app that binds all interfaces is reached on this
 // machine only.
 func TestX1_MovedListenersAreOnLoopback(t *testing.T) {
@@ -215,7 +241,7 @@ func TestX1_MovedListenersAreOnLoopback(t *testing.T) {
 func (p *program) listenBy(listen string, ports ...any) {
 	p.t.Helper()
 	text := "package main\n\nimport (\n"
-	for _, pkg := range []string{"net/http", "os", "strings", "syscall"} {
+	for _, pkg := range []string{"net", "net/http", "os", "strings", "syscall"} {
 		if name := pkg[strings.LastIndexByte(pkg, '/')+1:]; strings.Contains(listen, name+".") {
 			text += fmt.Sprintf("\t%q\n", pkg)
 		}

@@ -110,19 +110,55 @@ func TestR7_UnixSocketIsServed(t *testing.T) {
 	}
 }
 
-func TestR7_FileOfAUnixSocketThatIsInTheWayIsSaid(t *testing.T) {
+// TestR3_DeadUnixSocketIsRemoved: what one that was killed outright has left is not in the
+// way of the next one.
+func TestR3_DeadUnixSocketIsRemoved(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(dir, "my app.sock")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	l := unixSocket(t, dir)
 	l.SetUnlinkOnClose(false)
 	l.Close()
 	a := start(t, newRunner(t), 1, "serve unix", func(s *Spec) { s.Dir = dir })
-	if failed := next[Failed](a); !strings.HasPrefix(failed.Hint, "remove the file of that socket") {
-		t.Errorf("%+v", failed)
+	if ready := next[Ready](a); ready.Unix() != l.Addr().String() {
+		t.Errorf("%+v", ready)
 	}
+}
+
+// TestR3_OnlyDeadUnixSocketsAreRemoved: not one that somebody listens on, and no other file.
+func TestR3_OnlyDeadUnixSocketsAreRemoved(t *testing.T) {
+	t.Parallel()
+	for gen, there := range []func(dir string){
+		func(dir string) { unixSocket(t, dir) },
+		func(dir string) { create(t, dir, "my app.sock") },
+		func(dir string) {
+			left := unixSocket(t, t.TempDir())
+			left.SetUnlinkOnClose(false)
+			left.Close()
+			if err := os.Symlink(left.Addr().String(), filepath.Join(dir, "my app.sock")); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		dir := t.TempDir()
+		there(dir)
+		a := start(t, newRunner(t), gen, "serve unix", func(s *Spec) { s.Dir = dir })
+		if failed := next[Failed](a); !strings.HasPrefix(failed.Hint, "that file is in the way") {
+			t.Errorf("%+v", failed)
+		}
+		if _, err := os.Lstat(filepath.Join(dir, "my app.sock")); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// unixSocket listens where "serve unix" wants to.
+func unixSocket(t *testing.T, dir string) *net.UnixListener {
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(dir, "my app.sock"), Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
 }
 
 func TestR7_UnixSocketWithoutHTTPIsSaid(t *testing.T) {

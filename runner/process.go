@@ -74,7 +74,9 @@ func (p *process) run() {
 	}
 	alive := p.reap()
 	found, fail := p.awaitReady(alive)
-	if p.portStolen(alive.Err() != nil, fail) && p.startAgain(alive.Done()) {
+	ended := alive.Err() != nil
+	mended := p.portStolen(ended, fail) || (ended || fail != nil) && p.socketLeft()
+	if mended && p.startAgain(alive.Done()) {
 		alive = p.reap()
 		found, fail = p.awaitReady(alive)
 	}
@@ -313,7 +315,7 @@ func (p *process) hintFromTail() string {
 		switch {
 		case !strings.Contains(line, "address already in use"):
 		case strings.Contains(line, "listen unix "):
-			return "remove the file of that socket, which an earlier process has left, or let the app remove it before it listens"
+			return "that file is in the way: end the process that listens there, or remove the file"
 		default:
 			return p.fixedHint()
 		}

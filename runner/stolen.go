@@ -19,8 +19,8 @@ func (p *process) portStolen(ended bool, fail *refusal) bool {
 	return slices.Contains(p.takenPorts(), p.port)
 }
 
-// startAgain starts the app on another port, so that nobody notices, unless its end was
-// asked for meanwhile. What is left of the first process is ended before.
+// startAgain starts the app once more, on another port, so that nobody notices, unless its
+// end was asked for meanwhile. What is left of the first process is ended before.
 func (p *process) startAgain(gone <-chan struct{}) (started bool) {
 	if p.told() {
 		return false

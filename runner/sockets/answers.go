@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/netip"
@@ -43,15 +44,17 @@ func Accepts(ctx context.Context, addr netip.AddrPort) bool {
 	return true
 }
 
-// RemoveDead removes the file of a Unix socket at which nobody listens any more.
-func RemoveDead(path string) {
+// RemoveDead removes the file of a Unix socket at which nobody listens any more, and says
+// whether it has. Another file stays: it refuses connections too.
+func RemoveDead(path string) bool {
+	if info, err := os.Lstat(path); err != nil || info.Mode().Type() != fs.ModeSocket {
+		return false
+	}
 	conn, err := net.DialTimeout("unix", path, answerLimit)
 	if err == nil {
 		conn.Close()
 	}
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		_ = os.Remove(path) // an error is seen when it is to be bound
-	}
+	return errors.Is(err, syscall.ECONNREFUSED) && os.Remove(path) == nil
 }
 
 // Speaks says whether addr answers a request that no handler of the app sees: Go's
