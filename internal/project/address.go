@@ -25,12 +25,14 @@ import (
 //   - Its default stands in the same address, call or tag, else as "8080" or ":8080"
 //     in the same declaration. Other listeners (metrics, pprof) do not count where one
 //     is known to take its port from the variable; else those that are usual for metrics
-//     and the like, and those of TLS, do not count beside another one.
+//     and the like, and those of TLS, do not count beside another one, nor does what serves
+//     http.DefaultServeMux, as pprof does, beside one with a handler of its own.
 func ScanAddress(m Module, src *graph.Source, pkg Package, portEnv string) Address {
 	s := scan{Source: src, module: m, names: names{}, variable: portEnv}
 	files := s.ReachFiles(filepath.Join(m.Dir, pkg.Pattern))
 	for _, file := range files {
 		s.names.gather(file)
+		s.handed = s.handed || givesHandler(file)
 	}
 	for _, file := range files {
 		// Commands have a Run() too.
@@ -52,6 +54,9 @@ func ScanAddress(m Module, src *graph.Source, pkg Package, portEnv string) Addre
 	if several(found) {
 		a.Several = !s.reads
 		found = slices.DeleteFunc(found, port.beside)
+		if slices.ContainsFunc(found, func(p port) bool { return !p.mux }) {
+			found = slices.DeleteFunc(found, func(p port) bool { return p.mux })
+		}
 	} else {
 		a.TLS = s.tls
 	}
@@ -83,12 +88,14 @@ type scan struct {
 	defaults []port // for when it is empty
 	beside   []port // the same, less surely
 	tls      bool   // a server speaks TLS
+	handed   bool   // some server is given its handler after it was made
 }
 
 type port struct {
 	number int
 	where  string
 	tls    bool // for certain
+	mux    bool // it serves http.DefaultServeMux, for certain
 }
 
 // declaration takes one; runs tells that a Run() in it is Gin's, which reads PORT.
@@ -105,11 +112,11 @@ func (s *scan) declaration(decl ast.Decl, at place, runs bool) {
 			case listens.MatchString(name):
 				before := len(s.fixed)
 				s.listener(n.Args[0], at)
-				if strings.HasSuffix(name, "TLS") {
-					s.tls = true
-					for i := range s.fixed[before:] {
-						s.fixed[before+i].tls = true
-					}
+				tls := strings.HasSuffix(name, "TLS")
+				s.tls = s.tls || tls
+				for i := range s.fixed[before:] {
+					s.fixed[before+i].tls = tls
+					s.fixed[before+i].mux = strings.HasPrefix(name, "Listen") && lastName(n.Args[len(n.Args)-1]) == "nil"
 				}
 			case strings.Contains(strings.ToLower(name), "env") && name != "Setenv":
 				s.lookup(n, decl, at)
@@ -130,11 +137,34 @@ func (s *scan) declaration(decl ast.Decl, at place, runs bool) {
 var listens = regexp.MustCompile(`^(Run|ListenAndServe|Start)(TLS)?$`)
 
 func (s *scan) server(n *ast.CompositeLit, at place) {
+	before, mux := len(s.fixed), !s.handed
 	for _, element := range n.Elts {
-		if pair, ok := element.(*ast.KeyValueExpr); ok && lastName(pair.Key) == "Addr" {
+		pair, ok := element.(*ast.KeyValueExpr)
+		switch {
+		case !ok:
+		case lastName(pair.Key) == "Addr":
 			s.listener(pair.Value, at)
+		case lastName(pair.Key) == "Handler":
+			mux = lastName(pair.Value) == "nil"
 		}
 	}
+	for i := range s.fixed[before:] {
+		s.fixed[before+i].mux = mux
+	}
+}
+
+// givesHandler reports whether a server gets its handler by an assignment.
+func givesHandler(file *ast.File) (gives bool) {
+	ast.Inspect(file, func(n ast.Node) bool {
+		if n, ok := n.(*ast.AssignStmt); ok {
+			gives = gives || slices.ContainsFunc(n.Lhs, func(to ast.Expr) bool {
+				_, field := to.(*ast.SelectorExpr)
+				return field && lastName(to) == "Handler"
+			})
+		}
+		return true
+	})
+	return gives
 }
 
 // listener takes the address that one is given.
