@@ -347,6 +347,13 @@ func (o *transcript) next(text string) (string, <-chan struct{}) {
 	return "", o.more
 }
 
+// rewind makes lines count again that were passed over.
+func (o *transcript) rewind() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.passed = 0
+}
+
 func (o *transcript) await(text string, limit time.Duration) (string, bool) {
 	timeout := time.After(limit)
 	for {

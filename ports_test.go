@@ -160,6 +160,55 @@ func TestR7_FrontInTheWayIsSaid(t *testing.T) {
 	p.want(1)
 }
 
+// TestR7_LearnedPortIsTheFrontsNextTime: what a run has learned of the app's own port is
+// where the next one begins: the front there, and a moved app from the first build on. What
+// is learned anew takes its place.
+func TestR7_LearnedPortIsTheFrontsNextTime(t *testing.T) {
+	p, first, second := prepare(t, "testdata/manyports"), fixedPort(t), fixedPort(t)
+	cache := t.TempDir()
+	p.env = append(p.env, "XDG_CACHE_HOME="+cache, "WATCHER_PROXY_LISTEN=")
+	version := 1
+	again := func(listen string, front int) {
+		t.Helper()
+		p.stop()
+		p.out = &transcript{}
+		p.listenBy(listen)
+		p.run()
+		p.awaitLong("ready  ")
+		p.want(version)
+		if !strings.HasSuffix(p.url, fmt.Sprint(":", front)) {
+			t.Fatalf("the front is at %s, want port %d\n%s", p.url, front, p.out)
+		}
+	}
+	file := ways["config file"].listen
+	p.write("port.txt", fmt.Sprint(first))
+	p.listenBy(file)
+	p.run()
+	p.await("ready  ")
+	again(file, first)
+	version = 2
+	p.saveOwnport(version)
+	p.await("swap ")
+	p.want(version)
+	if strings.Contains(p.out.String(), "stops the old one first") {
+		t.Errorf("the app was not moved from the first build on\n%s", p.out)
+	}
+
+	p.write("port.txt", fmt.Sprint(second))
+	again(file, first)
+	p.out.rewind() // it comes before or after the line that was awaited
+	p.await(fmt.Sprintf("the app asks for port %d now, no longer for %d: the front is reached there too", second, first))
+	p.awaitAt(fmt.Sprintf("http://localhost:%d/version", second))
+	again(file, second)
+
+	// A wrong memory does no harm, and is gone.
+	again(`func listen() error { return http.ListenAndServe(":"+os.Getenv("PORT"), nil) }`, second)
+	p.stop()
+	if kept, _ := filepath.Glob(filepath.Join(cache, "watcher", "*", "port.json")); kept != nil {
+		t.Errorf("%s is left", kept)
+	}
+}
+
 // TestR7_LockIsTakenInTurn: an app that waits for a lock as long as another one has it is
 // swapped stop-first from the first time on, and nobody is failed.
 func TestR7_LockIsTakenInTurn(t *testing.T) {

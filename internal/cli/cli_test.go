@@ -56,11 +56,12 @@ func TestFrontAddress(t *testing.T) {
 	literal := project.Address{Port: 8000, Where: "main.go:3"}
 	both := project.Address{Port: 8000, ReadsEnv: true}
 	for name, c := range map[string]struct {
-		env   []string
-		edit  func(*settings.Settings)
-		code  project.Address
-		moved bool
-		want  int
+		env     []string
+		edit    func(*settings.Settings)
+		code    project.Address
+		moved   bool
+		learned int
+		want    int
 	}{
 		"nothing is known":            {want: 8080},
 		"the code's default":          {code: both, want: 8000},
@@ -70,6 +71,15 @@ func TestFrontAddress(t *testing.T) {
 		"several ports":               {code: project.Address{Several: true}, want: 8080},
 		"TLS":                         {code: project.Address{Port: 8443, TLS: true}, moved: true, want: 8080},
 		"TLS on Gin's own":            {code: project.Address{Port: 8080, TLS: true}, moved: true, want: 8081},
+		"learned":                     {learned: 7000, moved: true, want: 7000},
+		"learned, not to be moved":    {learned: 7000, want: 7001},
+		"learned, and PORT":           {learned: 7000, moved: true, env: []string{"PORT=9000"}, want: 9000},
+		"learned, and in the code":    {learned: 7000, moved: true, code: literal, want: 8000},
+		"learned, and its default":    {learned: 7000, moved: true, code: both, want: 8000},
+		"learned, and asked for":      {learned: 7000, moved: true, edit: func(s *settings.Settings) { s.Proxy.Listen = "9003" }, want: 9003},
+		"learned, and told":           {learned: 7000, moved: true, edit: func(s *settings.Settings) { s.Run.Port = 6000 }, want: 6000},
+		"learned, and remap = false":  {learned: 7000, edit: func(s *settings.Settings) { s.Run.Remap = "false" }, want: 8080},
+		"learned, and several":        {learned: 7000, moved: true, code: project.Address{Several: true}, want: 8080},
 		"PORT":                        {env: []string{"PORT=9000"}, code: both, want: 9000},
 		"PORT that the app binds":     {env: []string{"PORT=7000"}, edit: func(s *settings.Settings) { s.Run.Port = 7000 }, want: 7001},
 		"PORT that is no port":        {env: []string{"PORT=http"}, code: both, want: 8000},
@@ -85,7 +95,7 @@ func TestFrontAddress(t *testing.T) {
 			if c.edit != nil {
 				c.edit(&s)
 			}
-			a, err := site{dir: dir, env: c.env, moved: c.moved}.address(s, c.code)
+			a, err := site{dir: dir, env: c.env, moved: c.moved, learned: c.learned}.address(s, c.code)
 			if err != nil || a.port != c.want {
 				t.Errorf("port %d, %v; want %d", a.port, err, c.want)
 			}

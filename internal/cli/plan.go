@@ -38,6 +38,7 @@ type site struct {
 	remap    bool   // the app's own ports may be moved
 	moved    bool   // and are, from the first build on
 	debug    bool   // it is built for a debugger
+	learned  int    // the app's own port, as an earlier run has seen it; 0 if none has
 }
 
 // plan says in the words of the parts what settings ask for.
@@ -61,9 +62,9 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 		DrainTimeout: time.Duration(s.Run.DrainTimeout),
 	}
 	plan.Remap, plan.Moved = p.remap, p.moved
-	if bindsItself(s, code) {
+	if p.bindsItself(s, code) {
 		plan.OwnPort = true
-		plan.Run.Likely = ownPort(s, code)
+		plan.Run.Likely = p.ownPort(s, code)
 	}
 	if code.TLS {
 		plan.TLS = code.Port
@@ -81,15 +82,15 @@ func (p site) build(s settings.Settings, pkg project.Package) builder.Spec {
 }
 
 // bindsItself reports whether the app is known to listen on ports of its own.
-func bindsItself(s settings.Settings, code project.Address) bool {
-	return !s.Run.Socket && (s.Run.Port != 0 || (code.Port != 0 || code.Several) && !code.ReadsEnv)
+func (p site) bindsItself(s settings.Settings, code project.Address) bool {
+	return !s.Run.Socket && (s.Run.Port != 0 || p.learnedPort(s, code) != 0 || (code.Port != 0 || code.Several) && !code.ReadsEnv)
 }
 
 // chooseRemap decides whether the app's ports are moved, may be once they are seen, or
 // never are; refused says why Go would not have it.
 func (p *site) chooseRemap(s settings.Settings, code project.Address, build builder.Spec) (refused error) {
 	p.remap = s.Run.Remap != "false"
-	if p.remap && (s.Run.Remap == "true" || bindsItself(s, code)) {
+	if p.remap && (s.Run.Remap == "true" || p.bindsItself(s, code)) {
 		refused = builder.Movable(context.Background(), build)
 		p.remap = refused == nil
 		p.moved = p.remap
@@ -97,11 +98,9 @@ func (p *site) chooseRemap(s settings.Settings, code project.Address, build buil
 	return refused
 }
 
-func ownPort(s settings.Settings, code project.Address) int {
-	if s.Run.Port != 0 {
-		return s.Run.Port
-	}
-	return code.Port
+// ownPort is the port that the app binds, as far as is told, seen or named.
+func (p site) ownPort(s settings.Settings, code project.Address) int {
+	return cmp.Or(s.Run.Port, p.learnedPort(s, code), code.Port)
 }
 
 // watch says what the watcher watches.
@@ -212,7 +211,7 @@ func (p site) envFiles(s settings.Settings) []string {
 }
 
 // address chooses where the front listens: asked for, else PORT, else the port that
-// the code names, else Gin's. An app that binds its port itself and cannot be moved
+// the code names, else the one that an earlier run has learned, else Gin's. An app that binds its port itself and cannot be moved
 // keeps it; so does one that speaks TLS there, which the front does not.
 func (p site) address(s settings.Settings, code project.Address) (address, error) {
 	if s.Proxy.Listen != "" {
@@ -221,21 +220,21 @@ func (p site) address(s settings.Settings, code project.Address) (address, error
 	if n := p.userPort(s); n != 0 && (p.moved || n != s.Run.Port) {
 		return address{port: n}, nil
 	}
-	switch own := ownPort(s, code); {
+	switch own := p.ownPort(s, code); {
 	case code.TLS && s.Run.Port == 0:
 		if own == defaultPort {
 			return address{port: own + 1, why: "the app speaks TLS on port " + strconv.Itoa(own)}, nil
 		}
-	case bindsItself(s, code) && own != 0 && p.moved:
+	case code.ReadsEnv && code.Port != 0 && s.Run.Port == 0:
+		return address{port: code.Port}, nil
+	case p.bindsItself(s, code) && own != 0 && p.moved:
 		return address{port: own}, nil
-	case bindsItself(s, code) && own != 0:
+	case p.bindsItself(s, code) && own != 0:
 		why := "the app binds port " + strconv.Itoa(own) + " itself"
 		if code.Where != "" && s.Run.Port == 0 {
 			why += " (" + code.Where + ")"
 		}
 		return address{port: own + 1, why: why}, nil
-	case code.Port != 0:
-		return address{port: code.Port}, nil
 	}
 	return address{port: defaultPort}, nil
 }

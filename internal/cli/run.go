@@ -42,6 +42,7 @@ type session struct {
 	read     settings.Settings      // as they were read last
 	pkg      project.Package
 	code     project.Address
+	learned  *learned
 
 	at      address // of the front
 	front   *proxy.Front
@@ -128,6 +129,11 @@ func (s *session) findPackage() error {
 	}
 	if s.site.cache, err = running.Folder(s.site.module.Dir, s.pkg.Pattern); err != nil {
 		return err
+	}
+	s.learned = recall(s.site.cache)
+	s.site.learned = s.learned.port
+	if s.code.TLS {
+		s.learned.tls = s.code.Port
 	}
 	s.graph = graph.NewReader(s.project(s.settings, s.pkg), s.learn)
 	s.rough = watched(s.graph.Rough(src))
@@ -266,7 +272,7 @@ func (s *session) loop(listeners []net.Listener) error {
 	plan := s.site.plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
 		Plan: plan, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further, Debugger: s.leads(),
-		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front, s.died, s.runs(), &s.prefix},
+		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front, s.died, s.seen, s.runs(), &s.prefix},
 		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
 	})
 	s.running = l
@@ -377,6 +383,7 @@ type launcher struct {
 	out, err *os.File     // our own terminals, where we have them and pass lines as they are
 	front    *proxy.Front // hears of panics in handlers
 	died     func(generation int, tail []string)
+	seen     func(moved bool, ev runner.Event)
 	debugger runner.Debugger
 	prefix   *atomic.Pointer[string] // of the app's lines, as the settings have it now
 }
@@ -400,5 +407,6 @@ func (l launcher) Start(spec runner.Spec, report func(runner.Event)) {
 			err.Close()
 		}
 		report(ev)
+		l.seen(spec.Moved, ev)
 	})
 }
