@@ -18,7 +18,7 @@ import (
 func (c Call) initCommand(f *flags) *cobra.Command {
 	var from string
 	init := &cobra.Command{
-		Use: "init", Short: "write a commented " + settings.File, Args: noArguments,
+		Use: "init", Short: "write a commented " + settings.File + "; init vscode, init docker: files for these", Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			switch from {
 			case "":

@@ -185,7 +185,7 @@ func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 		c.Debugged = s.debugger.Attached
 	}
 	if s.watcher != nil {
-		c.Look, c.Saved = s.watcher.Look, s.watcher.Saved
+		c.Look, c.Saved = s.watcher.Look, s.saved
 	}
 	if s.running != nil {
 		c.Pause, c.Resume = s.running.Pause, s.running.Resume

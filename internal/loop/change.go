@@ -155,7 +155,10 @@ func (t *turn) refresh() {
 }
 
 func (t *turn) takeRestartOrder() {
-	t.feedback = feedback{}
+	if !t.pause.on {
+		t.feedback = feedback{}
+		t.unpark()
+	}
 	t.ask(watcher.Restart)
 }
 
@@ -182,9 +185,11 @@ func (t *turn) takeLoaded(r Reloaded) {
 		t.warn(w, "")
 	}
 	if r.Err != nil {
+		t.unread = settingsProblem(r)
 		t.saySettingsFailed(r.Err)
 		return
 	}
+	t.unread = nil
 	t.policy = policyOf(r.Plan)
 	t.broken = slices.DeleteFunc(t.broken, func(b broken) bool {
 		_, known := r.Plan.Commands[b.name]

@@ -20,6 +20,9 @@ const (
 	problemStart = "start"
 	problemCrash = "crash"
 	problemExit  = "exit" // by itself, with code 0
+	problemLoop  = "loop" // that feeds itself, and is paused
+
+	problemSettings = proxy.KindSettings // they could not be read again
 )
 
 func (t *turn) print(e terminal.Event) { t.do(say{e}) }
@@ -70,16 +73,17 @@ func (t *turn) sayCommandFailed(c *command) {
 	})
 }
 
-// sayFedBack names the file, who writes it, and what to do.
-func (t *turn) sayFedBack(path string, w writer) {
+// sayFedBack names the file, who writes it, and what to do. It returns that for pages and
+// programs.
+func (t *turn) sayFedBack(path string, w writer) *proxy.Problem {
 	text := "what the app writes at its start starts it again"
 	if w.command != 0 {
 		text = "what " + w.name + " writes runs it again"
 	}
-	t.print(terminal.Event{
-		Kind: terminal.KindWarn, Text: "a loop that feeds itself is paused: " + text, Files: []string{path},
-		Hint: "leave the file out by [watch] ignore or a [[rule]]; any other save, or USR1, goes on",
-	})
+	text = "a loop that feeds itself is paused: " + text
+	hint := "leave the file out by [watch] ignore or a [[rule]]; any other save, or watcher resume, goes on"
+	t.print(terminal.Event{Kind: terminal.KindWarn, Text: text, Files: []string{path}, Hint: hint})
+	return &proxy.Problem{Kind: problemLoop, Title: text, Text: path + "\n" + hint}
 }
 
 // whoServes tells who answers after a failure.
@@ -243,6 +247,14 @@ func title(r builder.Result) string {
 		return "go build failed"
 	}
 	return r.Err.Error()
+}
+
+func settingsProblem(r Reloaded) *proxy.Problem {
+	p := &proxy.Problem{Kind: problemSettings, Title: "the settings cannot be taken, and the old ones hold", Text: r.Err.Error()}
+	if r.Where.Line > 0 {
+		p.Diagnostics = []proxy.Diagnostic{proxy.Diagnostic(r.Where)}
+	}
+	return p
 }
 
 func startProblem(p process, ev runner.Failed) *proxy.Problem {

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -46,6 +47,7 @@ type state struct {
 	proven      string // newest binary that lived for a second as target
 	buildFailed bool   // the newest build failed
 	problem     *proxy.Problem
+	unread      *proxy.Problem // the settings could not be read again, and the old ones hold
 
 	mode      mode
 	told      mode // the way that the user believes in
@@ -276,7 +278,7 @@ func (s *state) shown() *proxy.Problem {
 	if len(s.broken) > 0 {
 		return s.broken[0].problem
 	}
-	return s.problem
+	return cmp.Or(s.problem, s.feedback.paused, s.unread)
 }
 
 // view is the front's picture of the state.
