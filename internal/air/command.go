@@ -11,11 +11,7 @@ import (
 
 // command carries over what a command line asks go build for. What it does before that is
 // not watcher's, but for templates that are known to become Go files.
-func (c *conversion) command(value any) string {
-	text, ok := value.(string)
-	if !ok {
-		return wrongKind
-	}
+func (c *conversion) command(text string) string {
 	steps, ok := commands(text)
 	i := slices.IndexFunc(steps, func(step []string) bool { return goBuild(step) != nil })
 	if !ok || i < 0 {
@@ -139,11 +135,7 @@ func (c *conversion) entrypoint(value any) string {
 }
 
 // fullBin is a command line that ends in the binary and its arguments.
-func (c *conversion) fullBin(value any) string {
-	text, ok := value.(string)
-	if !ok {
-		return wrongKind
-	}
+func (c *conversion) fullBin(text string) string {
 	steps, ok := commands(text)
 	switch {
 	case strings.TrimSpace(text) == "":

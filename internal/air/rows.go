@@ -19,36 +19,36 @@ type row struct {
 // versions had.
 func rows() []row {
 	return []row{
-		{"root", (*conversion).root},
+		{"root", of((*conversion).root)},
 		{"watch_dir", gone("what the program is built of is watched, wherever it lies")},
 		{"tmp_dir", gone("binaries lie in your cache folder, not in the project")},
 		{"testdata_dir", gone("testdata is not watched anyway")},
-		{"env_files", list("app.env_files")},
+		{"env_files", list("app.env_files", asIs)},
 
 		{"build.pre_cmd", gone("is not run: make it a [[rule]] with run, and the paths that it reads")},
-		{"build.cmd", (*conversion).command},
+		{"build.cmd", of((*conversion).command)},
 		{"build.post_cmd", gone("is not run: watcher leaves nothing behind that wants to be cleaned")},
 		{"build.bin", gone("watcher names the binary and knows where it is")},
 		{"build.entrypoint", (*conversion).entrypoint},
-		{"build.full_bin", (*conversion).fullBin},
-		{"build.args_bin", list("app.args")},
+		{"build.full_bin", of((*conversion).fullBin)},
+		{"build.args_bin", list("app.args", asIs)},
 		{"build.log", gone("errors stand in the terminal, on the page and in the status")},
-		{"build.include_ext", (*conversion).kinds},
-		{"build.exclude_dir", (*conversion).excludeDirs},
+		{"build.include_ext", of((*conversion).kinds)},
+		{"build.exclude_dir", of((*conversion).excludeDirs)},
 		{"build.include_dir", gone("what the program is built of, and what its code names, is watched wherever it lies")},
-		{"build.exclude_file", globs("watch.ignore", "")},
-		{"build.include_file", (*conversion).includeFiles},
-		{"build.exclude_regex", (*conversion).excludeRegex},
+		{"build.exclude_file", list("watch.ignore", slashed)},
+		{"build.include_file", of((*conversion).includeFiles)},
+		{"build.exclude_regex", of((*conversion).excludeRegex)},
 		{"build.exclude_unchanged", gone("the same content saved again never starts anything")},
 		{"build.ignore_dangerous_root_dir", gone("folders that nothing leads to are not watched")},
 		{"build.follow_symlink", gone("links are followed where the program leads to them")},
-		{"build.poll", (*conversion).poll},
+		{"build.poll", ifTrue("watch.poll", settings.Auto("true"), `the default, "auto", polls where events cannot be trusted`)},
 		{"build.poll_interval", gone("is found by itself")},
 		{"build.delay", gone("a save is waited for no longer than it takes to settle, 10 ms for one file")},
 		{"build.stop_on_error", gone("a failed build leaves the running version alone")},
-		{"build.send_interrupt", (*conversion).sendInterrupt},
+		{"build.send_interrupt", ifTrue("run.stop_signal", "SIGINT", "the app is sent SIGTERM, and has 10 s")},
 		{"build.kill_delay", (*conversion).killDelay},
-		{"build.rerun", (*conversion).rerun},
+		{"build.rerun", ifTrue("run.restart", "always", `an app that fails is started again: [run] restart = "never" turns it off`)},
 		{"build.rerun_delay", gone("100 ms, doubling up to 30 s")},
 		{"build.rules", (*conversion).buildRules},
 
@@ -88,58 +88,57 @@ func texts(value any) (list []string, ok bool) {
 	return list, ok
 }
 
-// list carries a list over as it is.
-func list(key string) func(*conversion, any) string {
+// of passes over values that are not of the type that become takes.
+func of[T string | []string](become func(*conversion, T) string) func(*conversion, any) string {
 	return func(c *conversion, value any) string {
-		elements, ok := texts(value)
-		switch {
-		case !ok:
-			return wrongKind
-		case len(elements) == 0 && key != "app.env_files": // of which none are not the default
-			return "is empty"
+		if list, ok := texts(value); ok {
+			value = list
 		}
-		return c.add(key, elements...)
+		if v, ok := value.(T); ok {
+			return become(c, v)
+		}
+		return wrongKind
 	}
 }
 
-// globs carries paths over, each with more behind it.
-func globs(key, more string) func(*conversion, any) string {
-	return func(c *conversion, value any) string {
-		elements, ok := texts(value)
-		if !ok {
-			return wrongKind
-		}
-		if len(elements) == 0 {
+// list carries a list over, each element of it turned by to.
+func list(key string, to func(string) string) func(*conversion, any) string {
+	return of(func(c *conversion, elements []string) string {
+		if len(elements) == 0 && key != "app.env_files" { // of which none are not the default
 			return "is empty"
 		}
 		for i, e := range elements {
-			elements[i] = slashed(e) + more
+			elements[i] = to(e)
 		}
 		return c.add(key, elements...)
+	})
+}
+
+func asIs(text string) string { return text }
+
+// ifTrue carries true over as a value of key.
+func ifTrue(key string, value any, otherwise string) func(*conversion, any) string {
+	return func(c *conversion, given any) string {
+		if given == true {
+			return c.set(key, value)
+		}
+		return otherwise
 	}
 }
 
 func slashed(file string) string { return path.Clean(strings.ReplaceAll(file, `\`, "/")) }
 
-func (c *conversion) root(value any) string {
-	text, ok := value.(string)
-	switch {
-	case !ok:
-		return wrongKind
-	case slashed(text) == "." || text == "":
+func (c *conversion) root(dir string) string {
+	if slashed(dir) == "." { // or empty
 		return "is the default"
 	}
-	return c.set("app.dir", text)
+	return c.set("app.dir", dir)
 }
 
 // ours are kinds of files whose changes are understood without being told.
 var ours = strings.Fields("go mod sum work s c h tpl tmpl gohtml html css js mjs yaml yml toml json ini conf env properties * png jpg svg")
 
-func (c *conversion) kinds(value any) string {
-	kinds, ok := texts(value)
-	if !ok {
-		return wrongKind
-	}
+func (c *conversion) kinds(kinds []string) string {
 	more := slices.DeleteFunc(kinds, func(kind string) bool { return slices.Contains(ours, strings.TrimPrefix(kind, ".")) })
 	if len(more) == 0 {
 		return "what is compiled, embedded or named by the code counts, whatever its kind"
@@ -150,11 +149,7 @@ func (c *conversion) kinds(value any) string {
 // unwatched are folders of which watcher leaves alone what the build does not read.
 var unwatched = strings.Fields("tmp vendor testdata node_modules assets")
 
-func (c *conversion) excludeDirs(value any) string {
-	dirs, ok := texts(value)
-	if !ok {
-		return wrongKind
-	}
+func (c *conversion) excludeDirs(dirs []string) string {
 	tmp, _ := c.keys["tmp_dir"].(string)
 	var kept []string
 	for _, dir := range dirs {
@@ -174,11 +169,7 @@ func (c *conversion) excludeDirs(value any) string {
 var source = strings.Fields(".go .mod .sum .work")
 
 // includeFiles of Go are built or not; the others the app reads when it starts.
-func (c *conversion) includeFiles(value any) string {
-	files, ok := texts(value)
-	if !ok {
-		return wrongKind
-	}
+func (c *conversion) includeFiles(files []string) string {
 	files = slices.DeleteFunc(files, func(file string) bool { return slices.Contains(source, path.Ext(file)) })
 	if len(files) == 0 {
 		return "what the program is built of is watched anyway"
@@ -189,11 +180,7 @@ func (c *conversion) includeFiles(value any) string {
 	return c.rule(settings.Rule{Paths: files, Action: "restart"})
 }
 
-func (c *conversion) excludeRegex(value any) string {
-	regexps, ok := texts(value)
-	if !ok {
-		return wrongKind
-	}
+func (c *conversion) excludeRegex(regexps []string) string {
 	others := slices.DeleteFunc(regexps, func(r string) bool {
 		return strings.Contains(r, "_test") || strings.HasSuffix(strings.TrimSuffix(r, "$"), ".go")
 	})
@@ -201,20 +188,6 @@ func (c *conversion) excludeRegex(value any) string {
 		return "tests start nothing, other Go files only if the program is built of them"
 	}
 	return "is not carried over: write " + strings.Join(others, ", ") + " as globs in [watch] ignore"
-}
-
-func (c *conversion) poll(value any) string {
-	if value == true {
-		return c.set("watch.poll", settings.Auto("true"))
-	}
-	return `the default, "auto", polls where events cannot be trusted`
-}
-
-func (c *conversion) sendInterrupt(value any) string {
-	if value == true {
-		return c.set("run.stop_signal", "SIGINT")
-	}
-	return "the app is sent SIGTERM, and has 10 s"
 }
 
 // killDelay counts in air only after an interrupt. A bare number is of nanoseconds there,
@@ -226,13 +199,6 @@ func (c *conversion) killDelay(value any) string {
 		return "the app has 10 s to stop, and is waited for no longer than it takes"
 	}
 	return c.set("run.stop_timeout", settings.Duration(d))
-}
-
-func (c *conversion) rerun(value any) string {
-	if value == true {
-		return c.set("run.restart", "always")
-	}
-	return `an app that fails is started again: [run] restart = "never" turns it off`
 }
 
 func (c *conversion) proxy(value any) string {
