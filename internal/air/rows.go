@@ -1,10 +1,15 @@
 package air
 
 import (
+	"cmp"
+	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/watcher-dev/watcher/internal/settings"
 )
@@ -25,9 +30,9 @@ func rows() []row {
 		{"testdata_dir", gone("testdata is not watched anyway")},
 		{"env_files", list("app.env_files", asIs)},
 
-		{"build.pre_cmd", gone("is not run: make it a [[rule]] with run, and the paths that it reads")},
+		{"build.pre_cmd", of((*conversion).preCommands)},
 		{"build.cmd", of((*conversion).command)},
-		{"build.post_cmd", gone("is not run: watcher leaves nothing behind that wants to be cleaned")},
+		{"build.post_cmd", of((*conversion).postCommands)},
 		{"build.bin", gone("watcher names the binary and knows where it is")},
 		{"build.entrypoint", (*conversion).entrypoint},
 		{"build.full_bin", of((*conversion).fullBin)},
@@ -66,8 +71,8 @@ func rows() []row {
 		{"screen.clear_on_rebuild", gone("the screen is never cleared")},
 		{"screen.keep_scroll", gone("as screen.clear_on_rebuild")},
 		{"proxy.enabled", (*conversion).proxy},
-		{"proxy.proxy_port", (*conversion).proxyPort},
-		{"proxy.app_port", gone("is found by itself; [run] port tells it where that fails")},
+		{"proxy.proxy_port", ofPort(func(c *conversion, port int) string { return c.set("proxy.listen", strconv.Itoa(port)) })},
+		{"proxy.app_port", ofPort((*conversion).appPort)},
 		{"proxy.app_start_timeout", (*conversion).startTimeout},
 	}
 }
@@ -139,11 +144,17 @@ func (c *conversion) root(dir string) string {
 var ours = strings.Fields("go mod sum work s c h tpl tmpl gohtml html css js mjs yaml yml toml json ini conf env properties * png jpg svg")
 
 func (c *conversion) kinds(kinds []string) string {
-	more := slices.DeleteFunc(kinds, func(kind string) bool { return slices.Contains(ours, strings.TrimPrefix(kind, ".")) })
+	more := slices.DeleteFunc(kinds, func(kind string) bool {
+		kind = strings.TrimPrefix(kind, ".")
+		ruled := func(r settings.Rule) bool {
+			return slices.ContainsFunc(r.Paths, func(glob string) bool { return doublestar.MatchUnvalidated(glob, "a."+kind) })
+		}
+		return slices.Contains(ours, kind) || slices.ContainsFunc(c.rules, ruled)
+	})
 	if len(more) == 0 {
 		return "what is compiled, embedded or named by the code counts, whatever its kind"
 	}
-	return "what is compiled, embedded or named by the code counts; for other " + strings.Join(more, ", ") + " files write a [[rule]]"
+	return c.leave("counts for " + strings.Join(more, ", ") + " files only if the code embeds or names them: write a [[rule]] for others")
 }
 
 // unwatched are folders of which watcher leaves alone what the build does not read.
@@ -151,18 +162,33 @@ var unwatched = strings.Fields("tmp vendor testdata node_modules assets")
 
 func (c *conversion) excludeDirs(dirs []string) string {
 	tmp, _ := c.keys["tmp_dir"].(string)
-	var kept []string
+	var kept, alone []string
 	for _, dir := range dirs {
 		dir = slashed(dir)
-		base := path.Base(dir)
-		if dir != "." && base[0] != '.' && dir != tmp && !slices.Contains(unwatched, base) {
+		if base := path.Base(dir); dir == "." { // or empty
+			continue
+		} else if base[0] == '.' || dir == tmp || slices.Contains(unwatched, base) {
+			alone = append(alone, dir)
+		} else {
 			kept = append(kept, dir+"/**")
 		}
 	}
-	if len(kept) == 0 {
-		return "left alone anyway, but for what is built from them; a static file never rebuilds"
+	var said []string
+	if len(kept) > 0 {
+		said = append(said, c.add("watch.ignore", kept...))
 	}
-	return c.add("watch.ignore", kept...)
+	if len(alone) > 0 {
+		said = append(said, strings.Join(alone, ", ")+": left alone anyway, but for what is built from them; a static file never rebuilds")
+	}
+	return cmp.Or(strings.Join(said, "; "), "is empty")
+}
+
+// postCommands are those that air runs when it ends.
+func (c *conversion) postCommands(lines []string) string {
+	if lines = slices.DeleteFunc(lines, func(line string) bool { return strings.TrimSpace(line) == "" }); len(lines) == 0 {
+		return "is empty"
+	}
+	return c.leave("is not run: watcher leaves nothing behind itself, so type it after the end where you need it", lines...)
 }
 
 // source is what Go builds of.
@@ -187,7 +213,7 @@ func (c *conversion) excludeRegex(regexps []string) string {
 	if len(others) == 0 {
 		return "tests start nothing, other Go files only if the program is built of them"
 	}
-	return "is not carried over: write " + strings.Join(others, ", ") + " as globs in [watch] ignore"
+	return c.leave("is not carried over: write " + strings.Join(others, ", ") + " as globs in [watch] ignore")
 }
 
 // killDelay counts in air only after an interrupt. A bare number is of nanoseconds there,
@@ -208,15 +234,33 @@ func (c *conversion) proxy(value any) string {
 	return "there is always a front; [browser] reload = false leaves open pages alone"
 }
 
-func (c *conversion) proxyPort(value any) string {
-	port, ok := value.(int64)
-	switch {
-	case !ok || port < 1 || port > 65535:
-		return wrongKind
-	case c.keys["proxy.enabled"] != true:
-		return "counts only with proxy.enabled"
+// ofPort passes over ports that air does not use.
+func ofPort(become func(*conversion, int) string) func(*conversion, any) string {
+	return func(c *conversion, value any) string {
+		port, ok := value.(int64)
+		switch {
+		case !ok || port < 1 || port > 65535:
+			return wrongKind
+		case c.keys["proxy.enabled"] != true:
+			return "counts only with proxy.enabled"
+		}
+		return become(c, int(port))
 	}
-	return c.set("proxy.listen", shown(port))
+}
+
+// appPort is carried over but where full_bin tells it to the app, which watcher does too.
+// An argument that tells it stays, and so does the port.
+func (c *conversion) appPort(port int) string {
+	env, _ := c.values["app.env"].(map[string]string)
+	if _, told := env["PORT"]; told {
+		return "watcher tells the app one by PORT"
+	}
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if env[name] == strconv.Itoa(port) {
+			return c.set("run.port_env", name)
+		}
+	}
+	return c.set("run.port", port)
 }
 
 // startTimeout is carried over where it is longer than ours: a start that takes longer is ended.

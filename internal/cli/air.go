@@ -19,20 +19,25 @@ func (s *session) loadFile(path string) (loaded settings.Settings, warnings []se
 		loaded, warnings, err = settings.Load(path, s.shown(s.site.settings), s.Env)
 		return loaded, warnings, "", err
 	}
-	converted, err := convertAir(path, s.shown(path))
+	shown := s.shown(path)
+	converted, err := convertAir(path, shown)
 	if err != nil {
 		return settings.Settings{}, nil, "", err
 	}
-	loaded, warnings, err = settings.Parse(converted.Settings(), settings.File+" made from "+s.shown(path), s.Env)
-	if len(converted.Unknown) > 0 {
-		text := s.shown(path) + ": is passed over, as air does not know it either: " + strings.Join(converted.Unknown, ", ")
+	loaded, warnings, err = settings.Parse(converted.Settings(), settings.File+" made from "+shown, s.Env)
+	for _, text := range converted.Unknown {
+		warnings = append(warnings, settings.Problem{Text: shown + ": " + text})
+	}
+	const command = `"watcher init --from air`
+	if len(converted.Left) > 0 {
+		text := shown + ": " + strings.Join(converted.Left, "; ") + " (" + command + `" writes the file for that)`
 		warnings = append(warnings, settings.Problem{Text: text})
 	}
-	told = "nothing needs to be taken from " + s.shown(path)
+	told = "nothing needs to be taken from " + shown
 	if len(converted.Taken) > 0 {
-		told = "taken from " + s.shown(path) + ": " + strings.Join(converted.Taken, ", ")
+		told = "taken from " + shown + ": " + strings.Join(converted.Taken, ", ")
 	}
-	return loaded, warnings, told + ` ("watcher init --from air" says why)`, err
+	return loaded, warnings, told + " (" + command + `" says why)`, err
 }
 
 func convertAir(path, shown string) (*air.Converted, error) {
