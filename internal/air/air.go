@@ -22,9 +22,15 @@ import (
 // Names are where air looks for its settings, in this order, relative to its folder.
 func Names() []string { return []string{".air.toml", filepath.Join(".config", "air.toml")} }
 
-// Is reports whether a file of this name is one of air's.
-func Is(path string) bool {
-	return slices.ContainsFunc(Names(), func(name string) bool { return filepath.Base(path) == filepath.Base(name) })
+// Is reports whether a file is one of air's: by its name, or by keys of air's and none of watcher's.
+func Is(path string, text []byte) bool {
+	if slices.ContainsFunc(Names(), func(name string) bool { return filepath.Base(path) == filepath.Base(name) }) {
+		return true
+	}
+	tree, _ := parse(text)
+	keys := flatten(tree)
+	has := func(name string) bool { _, ok := keys[name]; return ok }
+	return slices.ContainsFunc(known(), has) && !slices.ContainsFunc(settings.Keys(), func(k settings.Key) bool { return has(k.Name) })
 }
 
 // Converted is what became of a file of air's.

@@ -148,6 +148,27 @@ func TestT6_LeftTellsNoSecret(t *testing.T) {
 	}
 }
 
+// TestIs: a file is known by its name, or by what stands in it.
+func TestIs(t *testing.T) {
+	for _, c := range []struct {
+		path, text string
+		want       bool
+	}{
+		{".air.toml", "", true},
+		{"x/.config/air.toml", "not TOML", true},
+		{"dev.toml", "tmp_dir = \"tmp\"\n[build]\ncmd = \"make\"", true},
+		{"dev.toml", "[build]\ncmd = \"make\"\ntags = [\"dev\"]", false},
+		{"dev.toml", "[proxy]\nlisten = \"80\"", false},
+		{"dev.toml", "[build]\nunknown = 1", false},
+		{"dev.toml", "not TOML", false},
+		{"dev.toml", "", false},
+	} {
+		if got := Is(c.path, []byte(c.text)); got != c.want {
+			t.Errorf("%s %q: %v", c.path, c.text, got)
+		}
+	}
+}
+
 // FuzzConvert: whatever a file holds, there is no panic, and what comes out can be read.
 func FuzzConvert(f *testing.F) {
 	files, _ := filepath.Glob("testdata/*.toml")
