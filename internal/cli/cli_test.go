@@ -92,6 +92,32 @@ func TestFrontAddress(t *testing.T) {
 	}
 }
 
+// TestToldPort: an app that reads PORT, and takes the port of [run] port where that says so or
+// names none, is told its port: it is not moved, and swaps by overlap where nothing can be moved.
+func TestToldPort(t *testing.T) {
+	reads := project.Address{Port: 3000, ReadsEnv: true}
+	for name, c := range map[string]struct {
+		port int
+		env  []string
+		code project.Address
+		want bool
+	}{
+		"the default of the code":  {port: 3000, code: reads, want: false},
+		"Gin's default":            {port: 8080, code: project.Address{ReadsEnv: true}, want: false},
+		"what PORT says":           {port: 9000, env: []string{"PORT=9000"}, code: reads, want: false},
+		"another one":              {port: 9000, code: reads, want: true},
+		"not the code's, but ours": {port: 8080, code: reads, want: true},
+		"fixed in the code":        {port: 3000, code: project.Address{Port: 3000}, want: true},
+		"unknown to the code":      {port: 3000, want: true},
+	} {
+		s := settings.Default()
+		s.Run.Port = c.port
+		if got := (site{dir: t.TempDir(), env: c.env}).bindsItself(s, c.code); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
 func TestTagged(t *testing.T) {
 	s := settings.Default()
 	s.Build.Tags = []string{"a"}

@@ -23,14 +23,14 @@ func (c Call) initCommand(f *flags) *cobra.Command {
 			switch from {
 			case "":
 			case "air":
-				return c.writeFromAir(f)
+				return c.writeFromAir(*f)
 			default:
 				return usageError{fmt.Errorf("--from %q is not known: write --from air", from)}
 			}
-			return c.writeSettings(f.settingsPath(c.Dir), settings.WriteCommented, "every key stands in it with its default")
+			return c.writeSettings(f.settingsPath(c.Dir), settings.WriteCommented, "every key stands in it with its default"+c.passedOver(f))
 		},
 	}
-	init.Flags().StringVar(&from, "from", "", "carry over the settings of another `TOOL`: air")
+	init.Flags().StringVar(&from, "from", "", "carry over the settings of another `TOOL`: air, whose file may be named by --config")
 	_ = init.RegisterFlagCompletionFunc("from", cobra.FixedCompletions([]string{"air"}, cobra.ShellCompDirectiveNoFileComp))
 	init.AddCommand(&cobra.Command{
 		Use: "vscode", Short: "write tasks and ways to attach a debugger into .vscode", Args: noArguments,

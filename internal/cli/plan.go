@@ -48,7 +48,7 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 		Run: runner.Spec{
 			Args: s.App.Args, Dir: p.dir, URL: p.url,
 			Env: over(passedOn(p.env), s.App.Env), EnvFiles: p.envFiles(s),
-			PortEnv: s.Run.PortEnv, Port: s.Run.Port, Socket: s.Run.Socket,
+			PortEnv: s.Run.PortEnv, Port: p.fixedPort(s, code), Socket: s.Run.Socket,
 			ReadyPath: s.Run.ReadyPath, ReadyTimeout: time.Duration(s.Run.ReadyTimeout), StopSignal: stop,
 			WaitFor: s.Run.WaitFor, Notify: s.Run.Ready == "notify",
 			Live: runner.Liveness{
@@ -61,9 +61,9 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 		DrainTimeout: time.Duration(s.Run.DrainTimeout),
 	}
 	plan.Remap, plan.Moved = p.remap, p.moved
-	if bindsItself(s, code) {
+	if p.bindsItself(s, code) {
 		plan.OwnPort = true
-		plan.Run.Likely = ownPort(s, code)
+		plan.Run.Likely = p.ownPort(s, code)
 	}
 	if code.TLS {
 		plan.TLS = code.Port
@@ -81,15 +81,15 @@ func (p site) build(s settings.Settings, pkg project.Package) builder.Spec {
 }
 
 // bindsItself reports whether the app is known to listen on ports of its own.
-func bindsItself(s settings.Settings, code project.Address) bool {
-	return !s.Run.Socket && (s.Run.Port != 0 || (code.Port != 0 || code.Several) && !code.ReadsEnv)
+func (p site) bindsItself(s settings.Settings, code project.Address) bool {
+	return !s.Run.Socket && (p.fixedPort(s, code) != 0 || (code.Port != 0 || code.Several) && !code.ReadsEnv)
 }
 
 // chooseRemap decides whether the app's ports are moved, may be once they are seen, or
 // never are; refused says why Go would not have it.
 func (p *site) chooseRemap(s settings.Settings, code project.Address, build builder.Spec) (refused error) {
 	p.remap = s.Run.Remap != "false"
-	if p.remap && (s.Run.Remap == "true" || bindsItself(s, code)) {
+	if p.remap && (s.Run.Remap == "true" || p.bindsItself(s, code)) {
 		refused = builder.Movable(context.Background(), build)
 		p.remap = refused == nil
 		p.moved = p.remap
@@ -97,11 +97,18 @@ func (p *site) chooseRemap(s settings.Settings, code project.Address, build buil
 	return refused
 }
 
-func ownPort(s settings.Settings, code project.Address) int {
-	if s.Run.Port != 0 {
-		return s.Run.Port
+// ownPort is the port on which the app listens by itself, as far as that is known.
+func (p site) ownPort(s settings.Settings, code project.Address) int {
+	return cmp.Or(p.fixedPort(s, code), code.Port)
+}
+
+// fixedPort is [run] port; 0 where the app takes that one only as long as it is told no other,
+// which it is.
+func (p site) fixedPort(s settings.Settings, code project.Address) int {
+	if code.ReadsEnv && (s.Run.Port == cmp.Or(code.Port, defaultPort) || s.Run.Port == p.userPort(s)) {
+		return 0
 	}
-	return code.Port
+	return s.Run.Port
 }
 
 // watch says what the watcher watches.
@@ -221,14 +228,14 @@ func (p site) address(s settings.Settings, code project.Address) (address, error
 	if n := p.userPort(s); n != 0 {
 		return address{port: n}, nil
 	}
-	switch own := ownPort(s, code); {
+	switch own := p.ownPort(s, code); {
 	case code.TLS && s.Run.Port == 0:
 		if own == defaultPort {
 			return address{port: own + 1, why: "the app speaks TLS on port " + strconv.Itoa(own)}, nil
 		}
-	case bindsItself(s, code) && own != 0 && p.moved:
+	case p.bindsItself(s, code) && own != 0 && p.moved:
 		return address{port: own}, nil
-	case bindsItself(s, code) && own != 0:
+	case p.bindsItself(s, code) && own != 0:
 		why := "the app binds port " + strconv.Itoa(own) + " itself"
 		if code.Where != "" && s.Run.Port == 0 {
 			why += " (" + code.Where + ")"
