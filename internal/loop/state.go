@@ -42,6 +42,7 @@ type state struct {
 
 	kills     int           // builds and candidates superseded since the last one that finished
 	lastBuild time.Duration // how long the last finished build took
+	lastStart time.Duration // how long the last process took to become ready
 
 	newest      string // newest binary that was built; "" for none
 	proven      string // newest binary that lived for a second as target

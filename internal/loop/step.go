@@ -62,6 +62,8 @@ func (t *turn) take(ev event) {
 		t.takeRestartOrder()
 	case stopOrder:
 		t.takeStop()
+	case overdue:
+		t.takeOverdue(ev.gen)
 	case pauseOver:
 		t.takePauseOver(ev.id)
 	case pauseOrder:
