@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/watcher-dev/watcher/builder"
@@ -23,9 +24,12 @@ func (s *session) reload() loop.Reloaded {
 	for _, w := range warnings {
 		r.Notes = append(r.Notes, w.Error())
 	}
+	running := settings.Diff(s.settings, next)
 	for _, d := range settings.Diff(s.read, next) {
 		if d.Effect == settings.Never {
-			r.Notes = append(r.Notes, d.Key+" takes effect when watcher is started anew: the old value stays")
+			if slices.Contains(running, d) { // else it is as it runs again
+				r.Notes = append(r.Notes, d.Key+" takes effect when watcher is started anew: the old value stays")
+			}
 			continue
 		}
 		r.Keys = append(r.Keys, d.Key)

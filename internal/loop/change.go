@@ -219,6 +219,6 @@ func (t *turn) takeLoaded(r Reloaded) {
 		return !known
 	})
 	t.chooseMode(t.newest)
-	t.saySettings(r.Keys)
+	t.saySettings(r)
 	t.ask(r.Action)
 }

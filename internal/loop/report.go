@@ -186,10 +186,13 @@ func (t *turn) sayGivenUp() {
 	t.warn(fmt.Sprintf("given up after %d failures in %s", crashLimit, crashInterval), "the next save starts it again")
 }
 
-func (t *turn) saySettings(keys []string) {
+func (t *turn) saySettings(r Reloaded) {
 	text := "read again: nothing differs"
-	if len(keys) > 0 {
-		text = "changed: " + strings.Join(keys, ", ")
+	switch {
+	case len(r.Keys) > 0:
+		text = "changed: " + strings.Join(r.Keys, ", ")
+	case len(r.Notes) > 0:
+		text = "read again: nothing else differs"
 	}
 	t.print(terminal.Event{Kind: terminal.KindSettings, Text: text})
 }
