@@ -29,6 +29,16 @@ func TestW9_BlindMount(t *testing.T) {
 	}
 }
 
+// TestT5_WaitIsExactOnABlindMount: no event tells of any of the saves.
+func TestT5_WaitIsExactOnABlindMount(t *testing.T) {
+	p := prepare(t, plainapp)
+	behind := *p
+	p.dir = overlay(t, p.dir)
+	p.run()
+	p.await("ready  ")
+	p.waitsExactly(behind.saveVersion, 2, times(20))
+}
+
 // TestS1_UnderPolling: the same, where polling is asked for.
 func TestS1_UnderPolling(t *testing.T) {
 	p := start(t, plainapp, "--poll")

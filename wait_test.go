@@ -73,14 +73,58 @@ func TestT5_WaitIsExact(t *testing.T) {
 	p.waitsExactly(p.saveVersion, 2, max(times(100), 10))
 }
 
-// TestT5_WaitIsExactOnABlindMount: no event tells of any of the saves.
-func TestT5_WaitIsExactOnABlindMount(t *testing.T) {
-	p := prepare(t, plainapp)
-	behind := *p
-	p.dir = overlay(t, p.dir)
-	p.run()
-	p.await("ready  ")
-	p.waitsExactly(behind.saveVersion, 2, times(20))
+// TestT5_WaitByHTTPIsExact: nothing starts between the save and the call. Nor does it
+// between the answer and the next save, and still nobody is taken for an app that writes its
+// own configuration.
+func TestT5_WaitByHTTPIsExact(t *testing.T) {
+	p := start(t, plainapp, "--fresh=false")
+	for n := 2; n < 2+max(times(100), 12); n++ {
+		path, text := "/version", fmt.Sprintf("version %d ", n)
+		if n%2 == 0 {
+			p.saveVersion(n)
+		} else {
+			path, text = "/config", fmt.Sprintf("greeting: %d", n)
+			p.write("config.yaml", text+"\n")
+		}
+		for range 3 { // a config alone is saved over and over
+			if a := p.get("/__watcher/api/wait"); a.status != http.StatusOK || !strings.Contains(a.body, `"result":"served"`) {
+				t.Fatalf("save %d: %v\n%s", n, a, p.out)
+			}
+			if a := p.get(path); !strings.Contains(a.body, text) || a.build != "" {
+				t.Fatalf("save %d: %v\n%s", n, a, p.out)
+			}
+			path, text = "/config", text+"."
+			p.write("config.yaml", text+"\n")
+		}
+		p.get("/__watcher/api/wait")
+	}
+}
+
+// TestT5_ScriptThatIsTakenForALoop: who saves the same configuration as soon as it is served,
+// and asks no wait, cannot be told from an app that does so. Then no answer passes for the
+// newest, and wait says why.
+func TestT5_ScriptThatIsTakenForALoop(t *testing.T) {
+	p := start(t, plainapp)
+	for n := range 20 {
+		text := fmt.Sprintf("greeting: %d", n)
+		p.write("config.yaml", text+"\n")
+		a := p.get("/config")
+		if strings.Contains(a.body, text) && a.build == "" {
+			continue
+		}
+		if a.build != "pending" {
+			t.Fatalf("save %d: %v\n%s", n, a, p.out)
+		}
+		if w := p.wait(); w.code != 3 || w.Result != "paused" || !strings.Contains(w.Reason, "a loop that feeds itself") {
+			t.Fatalf("save %d: exit code %d, %s\n%s", n, w.code, w.text, p.out)
+		}
+		p.call("resume")
+		if w := p.wait(); w.code != 0 || !strings.Contains(p.get("/config").body, text) {
+			t.Fatalf("resumed: exit code %d, %s\n%s", w.code, w.text, p.out)
+		}
+		return
+	}
+	t.Log("it was not taken for one")
 }
 
 func (p *program) waitsExactly(save func(version int), first, count int) {
@@ -110,6 +154,18 @@ func TestT5_WaitTellsWhatIsWrong(t *testing.T) {
 			t.Fatalf("the mend: exit code %d, %s", w.code, w.text)
 		}
 	}
+	p.write(".watcher.toml", "[run]\nswap = \"sideways\"\n")
+	w := p.wait()
+	if w.code != 1 || w.Error == nil || len(w.Error.Diagnostics) != 1 || w.Error.Diagnostics[0].File != ".watcher.toml" || w.Error.Diagnostics[0].Line != 2 {
+		t.Fatalf("settings: exit code %d, %s", w.code, w.text)
+	}
+	if a := p.get("/version"); a.status != http.StatusOK || a.build != "" {
+		t.Errorf("settings: %v", a)
+	}
+	p.write(".watcher.toml", "")
+	if w := p.wait(); w.code != 0 {
+		t.Fatalf("the mend of the settings: exit code %d, %s", w.code, w.text)
+	}
 	p.write("config.yaml", "mode: panic\n")
 	text, code := p.call("wait")
 	if code != 1 || !strings.Contains(text, "main.go:") || !strings.Contains(text, "panic: config says panic") || !strings.Contains(text, "goes on") {
@@ -126,13 +182,16 @@ func TestT5_WaitWithoutAnAnswer(t *testing.T) {
 	if code != 2 || !strings.Contains(text, "no watcher runs for") || strings.Count(text, "\n") != 1 {
 		t.Errorf("none: exit code %d, %s", code, text)
 	}
+	if w := p.wait(); w.code != 2 || w.Result != "none" || !strings.HasPrefix(w.Reason, "no watcher runs for") {
+		t.Errorf("none: exit code %d, %s", w.code, w.text)
+	}
 	if text, code := p.call("status"); code != 1 || !strings.Contains(text, "no watcher runs for") {
 		t.Errorf("status of none: exit code %d, %s", code, text)
 	}
 	p.run()
 	p.await("ready  ")
 	p.write("config.yaml", "mode: deaf\n") // never ready
-	if w := p.wait("--timeout", "300ms"); w.code != 2 || w.Result != "timeout" || w.Reason != "the app is starting" {
+	if w := p.wait("--timeout", "300ms"); w.code != 3 || w.Result != "timeout" || w.Reason != "the app is starting" {
 		t.Errorf("timeout: exit code %d, %s", w.code, w.text)
 	}
 	if text, code := p.call("wait", "./other"); code != 2 || !strings.Contains(text, "no watcher runs for ./other in") {

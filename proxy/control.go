@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"path"
 	"time"
 
@@ -54,7 +55,11 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 
 // limit reads a length of time from a parameter of the query.
 func limit(r *http.Request, name string, unsaid time.Duration) (time.Duration, error) {
-	text := r.URL.Query().Get(name)
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return 0, fmt.Errorf("the query cannot be read: %w", err)
+	}
+	text := query.Get(name)
 	if text == "" {
 		return unsaid, nil
 	}
@@ -71,21 +76,24 @@ const pausedFor = 10 * time.Minute
 
 func (f *Front) pause(w http.ResponseWriter, r *http.Request) {
 	d, err := limit(r, "limit", pausedFor)
-	pause := f.cfg.Load().Pause
-	switch {
-	case err != nil:
+	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
-	case pause == nil:
-		http.Error(w, "there is nothing to be paused", http.StatusNotImplemented)
-	default:
-		pause(d)
-		writeJSON(w, http.StatusOK, f.Status())
+		return
 	}
+	pause := f.cfg.Load().Pause
+	f.order(w, pause != nil && pause(d))
 }
 
 func (f *Front) resume(w http.ResponseWriter, _ *http.Request) {
-	if resume := f.cfg.Load().Resume; resume != nil {
-		resume()
+	resume := f.cfg.Load().Resume
+	f.order(w, resume != nil && resume())
+}
+
+// order answers an order with what is the case then.
+func (f *Front) order(w http.ResponseWriter, holds bool) {
+	if !holds {
+		http.Error(w, Stopping.words(), http.StatusServiceUnavailable)
+		return
 	}
 	writeJSON(w, http.StatusOK, f.Status())
 }

@@ -82,6 +82,10 @@ const (
 // Problem is a failed build or start, or a crash, as people and programs are shown it.
 type Problem = pages.Problem
 
+// KindSettings is the kind of a problem that leaves the answers as they are: nothing of the
+// app is older than what was saved.
+const KindSettings = pages.KindSettings
+
 // Diagnostic is one place in the user's code.
 type Diagnostic = pages.Diagnostic
 
@@ -122,13 +126,14 @@ type Config struct {
 	// It must return soon, at the latest when the context is done.
 	Look func(context.Context) uint64
 	// Saved, if it is set, returns a number that no save made before the call is newer
-	// than, for [Front.Wait]. It returns when the context is done, and may read files.
-	Saved func(context.Context) uint64
+	// than, for [Front.Wait]; or false if that cannot be told before the context is done. It
+	// may read files.
+	Saved func(context.Context) (uint64, bool)
 	// Pause keeps what is saved from now on from being built, for at most so long, and
-	// Resume ends that; both return when it holds. From any goroutine; nil if there is
-	// nothing to be paused.
-	Pause  func(limit time.Duration)
-	Resume func()
+	// Resume ends that. Both return when it holds, or false if it does not. From any
+	// goroutine; nil if there is nothing to be paused.
+	Pause  func(limit time.Duration) bool
+	Resume func() bool
 }
 
 // Released counts the held requests that a View let go.
@@ -182,8 +187,7 @@ func New(cfg Config) *Front {
 	return f
 }
 
-// Run tells this front from all others, and Token is what orders need.
-func (f *Front) Run() string   { return f.run }
+// Token is what orders need.
 func (f *Front) Token() string { return string(f.token) }
 
 // Configure replaces the settings; requests under way keep the old ones.

@@ -4,7 +4,6 @@ import "time"
 
 // Status is what programs are told. Names are stable.
 type Status struct {
-	Run        string    `json:"run"` // of the front, another one for each
 	State      Phase     `json:"state"`
 	Generation int       `json:"generation"` // 0 means that nothing healthy is there
 	PID        int       `json:"pid"`
@@ -29,7 +28,7 @@ func (f *Front) statusOf(v *state) Status {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := Status{
-		Run: f.run, State: v.Phase, Generation: v.Generation, PID: v.PID, Upstream: v.Upstream,
+		State: v.Phase, Generation: v.Generation, PID: v.PID, Upstream: v.Upstream,
 		Pending: v.Pending, Settled: v.Settled, Held: f.held.Len(), Failed: v.Failed, Paused: v.Paused,
 		Panic: f.panics.last(v.Generation), Processes: []Process{},
 	}

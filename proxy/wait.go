@@ -30,14 +30,16 @@ type Waited struct {
 // for now, at the latest when ctx is done. It waits as a request would that nothing else
 // lets go, and costs the app nothing. Any goroutine may call it.
 func (f *Front) Wait(ctx context.Context) Waited {
-	began := time.Now()
-	var newest uint64
+	began, newest, known := time.Now(), uint64(0), true
 	if saved := f.cfg.Load().Saved; saved != nil {
-		newest = saved(ctx)
+		newest, known = saved(ctx)
 	}
 	for {
 		v, changed := f.newest()
-		result := verdict(v.View, newest)
+		result := ResultTimeout
+		if known || v.Stopping {
+			result = verdict(v.View, newest)
+		}
 		if result == "" {
 			select {
 			case <-changed:
@@ -56,10 +58,10 @@ func reason(result Result, v *state) string {
 	switch {
 	case result == ResultServed:
 		return ""
+	case v.report != nil && (result == ResultFailed || result == ResultPaused && v.report.Kind == "loop"):
+		return v.report.Kind + ": " + v.report.Title
 	case result == ResultPaused: // also if what was saved is still being looked at
 		return Paused.words()
-	case result == ResultFailed && v.report != nil:
-		return v.report.Kind + ": " + v.report.Title
 	}
 	return v.Phase.words()
 }
@@ -73,7 +75,7 @@ func verdict(v View, n uint64) Result {
 		return ResultPaused
 	case v.Settled < n:
 		return ""
-	case v.Failed || v.Phase == BackOff:
+	case v.Failed || v.Phase == BackOff, v.Problem != nil && v.Problem.Kind == KindSettings:
 		return ResultFailed
 	case v.Generation != 0:
 		return ResultServed

@@ -26,6 +26,7 @@ func TestT5_Verdict(t *testing.T) {
 		{"started again", View{Pending: 5, Settled: 5, Waiting: true, Phase: Starting}, ""},
 		{"given up", View{Pending: 5, Settled: 5, Phase: GivenUp}, ResultFailed},
 		{"exited", View{Pending: 5, Settled: 5, Phase: Exited}, ResultFailed},
+		{"settings that cannot be taken", View{Generation: 1, Pending: 5, Settled: 5, Phase: Serving, Problem: &Problem{Kind: KindSettings}}, ResultFailed},
 		{"paused, with a save", View{Generation: 1, Pending: 5, Settled: 4, Paused: true, Phase: Paused}, ResultPaused},
 		{"paused, without one", View{Generation: 1, Pending: 5, Settled: 5, Paused: true, Phase: Serving}, ResultServed},
 		{"paused before the first build", View{Settled: 5, Paused: true, Phase: Paused}, ResultPaused},
@@ -42,7 +43,7 @@ func TestT5_Verdict(t *testing.T) {
 // TestT5_WaitIsLetGoByItsOwnNumber: not by an older one, and by none at all if nothing
 // comes.
 func TestT5_WaitIsLetGoByItsOwnNumber(t *testing.T) {
-	f := serve(t, Config{Hold: true, Saved: func(context.Context) uint64 { return 2 }})
+	f := serve(t, Config{Hold: true, Saved: func(context.Context) (uint64, bool) { return 2, true }})
 	f.Publish(View{Generation: 1, Upstream: says(t, "1"), Pending: 2, Phase: Building})
 	got := make(chan Waited, 1)
 	go func() { got <- f.Wait(t.Context()) }()
@@ -66,7 +67,7 @@ func (f *testFront) awaitWait() {
 }
 
 func TestT5_WaitOverHTTP(t *testing.T) {
-	f := serve(t, Config{Saved: func(context.Context) uint64 { return 1 }})
+	f := serve(t, Config{Saved: func(ctx context.Context) (uint64, bool) { return 1, ctx.Err() == nil }})
 	f.Publish(View{Generation: 1, PID: 7, Upstream: says(t, "1"), Pending: 1, Settled: 1, Failed: true, Phase: Broken, Problem: compileError})
 	for _, c := range []struct {
 		path   string
@@ -78,6 +79,7 @@ func TestT5_WaitOverHTTP(t *testing.T) {
 		{"wait?timeout=5s", 503, ResultFailed, "build: " + compileError.Title},
 		{"wait?timeout=soon", 400, "", ""},
 		{"wait?timeout=-1s", 400, "", ""},
+		{"wait?timeout=1s;x=1", 400, "", ""},
 	} {
 		a := f.get(reserved + "api/" + c.path)
 		var w Waited
@@ -85,6 +87,12 @@ func TestT5_WaitOverHTTP(t *testing.T) {
 		if a.status != c.status || w.Result != c.result || w.Reason != c.reason {
 			t.Errorf("%s: %d %s", c.path, a.status, a.body)
 		}
+	}
+	f.Publish(View{Generation: 1, Upstream: says(t, "1"), Pending: 2, Settled: 2, Phase: Serving})
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if w := f.Wait(over); w.Result != ResultTimeout {
+		t.Errorf("without knowing what was saved: %+v", w)
 	}
 	f.Publish(View{Generation: 1, Upstream: says(t, "1"), Pending: 2, Settled: 0, Phase: Building})
 	var w Waited
@@ -97,7 +105,7 @@ func TestT5_WaitOverHTTP(t *testing.T) {
 func TestT5_PauseIsAnOrder(t *testing.T) {
 	var paused []time.Duration
 	resumed := 0
-	f := serve(t, Config{Pause: func(d time.Duration) { paused = append(paused, d) }, Resume: func() { resumed++ }})
+	f := serve(t, Config{Pause: func(d time.Duration) bool { paused = append(paused, d); return d != time.Hour }, Resume: func() bool { resumed++; return true }})
 	order := func(path, token string) int {
 		r := f.request("POST", reserved+"api/"+path, nil)
 		r.Header.Set(TokenHeader, token)
@@ -109,13 +117,14 @@ func TestT5_PauseIsAnOrder(t *testing.T) {
 	}{
 		{"pause", "", 403}, {"resume", "", 403}, {"pause", "guessed", 403},
 		{"pause", string(f.token), 200}, {"pause?limit=90s", string(f.token), 200}, {"pause?limit=x", string(f.token), 400},
+		{"pause?limit=%zz", string(f.token), 400}, {"pause?limit=1h", string(f.token), 503},
 		{"resume", string(f.token), 200},
 	} {
 		if got := order(c.path, c.token); got != c.status {
 			t.Errorf("%s: %d, want %d", c.path, got, c.status)
 		}
 	}
-	if len(paused) != 2 || paused[0] != pausedFor || paused[1] != 90*time.Second || resumed != 1 {
+	if len(paused) != 3 || paused[0] != pausedFor || paused[1] != 90*time.Second || resumed != 1 {
 		t.Errorf("paused %v, resumed %d times", paused, resumed)
 	}
 }

@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"testing"
@@ -16,13 +17,13 @@ func TestRule36_SavedFindsWhatNoEventToldOf(t *testing.T) {
 		w.fs.Remove(dir)
 	}
 	p := run(t, w)
-	if n := w.Saved(t.Context()); n != 0 {
-		t.Fatalf("number %d before anything was saved", n)
+	if n, ok := w.Saved(t.Context()); n != 0 || !ok {
+		t.Fatalf("number %d, %v before anything was saved", n, ok)
 	}
 	for n := range uint64(20) {
 		p.save("main.go", fmt.Sprint("package main // ", n))
-		if got := w.Saved(t.Context()); got != n+1 {
-			t.Fatalf("save %d: number %d", n+1, got)
+		if got, ok := w.Saved(t.Context()); got != n+1 || !ok {
+			t.Fatalf("save %d: number %d, %v", n+1, got, ok)
 		}
 		p.end()
 	}
@@ -35,15 +36,15 @@ func TestRule36_SavedWaitsForEvents(t *testing.T) {
 	at := time.Now().Add(-time.Hour)
 	p.save("main.go", "package main // 0000")
 	must(t, os.Chtimes(p.path("main.go"), at, at))
-	before := p.w.Saved(t.Context())
+	before, _ := p.w.Saved(t.Context())
 	p.end()
 	for n := range 300 {
 		next := p.path("next")
 		must(t, os.WriteFile(next, fmt.Appendf(nil, "package main // %04d", n+1), 0o644))
 		must(t, os.Chtimes(next, at, at))
 		must(t, os.Rename(next, p.path("main.go")))
-		got := p.w.Saved(t.Context())
-		if got != before+1 {
+		got, ok := p.w.Saved(t.Context())
+		if got != before+1 || !ok {
 			t.Fatalf("save %d: number %d, and before it %d", n+1, got, before)
 		}
 		before = got
@@ -65,7 +66,10 @@ func TestRule36_ManyAskAtOnce(t *testing.T) {
 		if i == askers/2 {
 			p.stop()
 		}
-		go func() { answers <- p.w.Saved(t.Context()) }()
+		go func() {
+			n, _ := p.w.Saved(t.Context())
+			answers <- n
+		}()
 	}
 	for range askers {
 		if n := <-answers; n > 1 {
@@ -74,5 +78,18 @@ func TestRule36_ManyAskAtOnce(t *testing.T) {
 	}
 	if left, err := os.ReadDir(marks); err != nil || len(left) > 0 {
 		t.Fatalf("marks are left: %v %v", left, err)
+	}
+}
+
+// TestRule36_NothingIsKnownLate: an answer that comes too late is none.
+func TestRule36_NothingIsKnownLate(t *testing.T) {
+	p := watch(t, plant(t, small), Config{Marks: t.TempDir()})
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	for n := range 50 {
+		p.save("main.go", fmt.Sprint("package main // ", n))
+		if n, ok := p.w.Saved(over); ok {
+			t.Fatalf("number %d is told to be the newest", n)
+		}
 	}
 }

@@ -244,29 +244,30 @@ func (w *Watcher) Look(ctx context.Context) uint64 {
 	if !w.fs.Look(ctx) {
 		return 0
 	}
-	return w.ask(ctx, &w.inbox.post.asked)
+	n, _ := w.ask(ctx, &w.inbox.post.asked)
+	return n
 }
 
 // Saved returns the newest number when every save made before the call has been seen,
 // on whatever mount: events are waited for, then everything that matters is looked at
-// (rule 36). It returns 0 if no number was ever raised, when ctx is done, and when Run has
-// ended. Any goroutine may call it while Run runs.
-func (w *Watcher) Saved(ctx context.Context) uint64 {
+// (rule 36), 0 if no number was ever raised. ok is false if ctx is done before, or Run has
+// ended: then nothing is known. Any goroutine may call it while Run runs.
+func (w *Watcher) Saved(ctx context.Context) (n uint64, ok bool) {
 	w.fs.Flush(ctx)
 	return w.ask(ctx, &w.inbox.post.counts)
 }
 
 // ask puts a question for the newest number into the inbox and waits for the answer.
-func (w *Watcher) ask(ctx context.Context, questions *[]chan uint64) uint64 {
+func (w *Watcher) ask(ctx context.Context, questions *[]chan uint64) (n uint64, ok bool) {
 	number := make(chan uint64, 1)
 	w.inbox.put(func() { *questions = append(*questions, number) })
 	select {
-	case n := <-number:
-		return n
+	case n = <-number:
+		return n, ctx.Err() == nil
 	case <-ctx.Done():
 	case <-w.inbox.ended:
 	}
-	return 0
+	return 0, false
 }
 
 // Configure replaces rules, ignores and env files of a running watcher (Root, Files,

@@ -22,15 +22,22 @@ import (
 // Names are where air looks for its settings, in this order, relative to its folder.
 func Names() []string { return []string{".air.toml", filepath.Join(".config", "air.toml")} }
 
-// Is reports whether a file of this name is one of air's.
-func Is(path string) bool {
-	return slices.ContainsFunc(Names(), func(name string) bool { return filepath.Base(path) == filepath.Base(name) })
+// Is reports whether a file is one of air's: by its name, or by keys of air's and none of watcher's.
+func Is(path string, text []byte) bool {
+	if slices.ContainsFunc(Names(), func(name string) bool { return filepath.Base(path) == filepath.Base(name) }) {
+		return true
+	}
+	tree, _ := parse(text)
+	keys := flatten(tree)
+	has := func(name string) bool { _, ok := keys[name]; return ok }
+	return slices.ContainsFunc(known(), has) && !slices.ContainsFunc(settings.Keys(), func(k settings.Key) bool { return has(k.Name) })
 }
 
 // Converted is what became of a file of air's.
 type Converted struct {
 	Taken   []string // keys of watcher that it sets, in the order of their file; "rule" for all rules
-	Unknown []string // keys that air does not have either
+	Unknown []string // keys that air does not have either, each with what is said of it
+	Left    []string // keys of which a part that changes what happens is not carried over, each with what to do
 
 	values map[string]any // by key of watcher, of the types of settings
 	rules  []settings.Rule
@@ -51,11 +58,12 @@ func Convert(text []byte, goos string) (*Converted, error) {
 	c.override(goos)
 	for _, r := range rows() {
 		if value, ok := c.keys[r.key]; ok {
+			c.at = r.key
 			c.note(r.key, value, r.become(c, value))
 		}
 	}
-	unknown := c.leftOver()
-	return &Converted{Taken: c.taken(), Unknown: unknown, values: c.values, rules: c.rules, notes: c.notes}, nil
+	unknown := c.unknown()
+	return &Converted{Taken: c.taken(), Unknown: unknown, Left: c.left, values: c.values, rules: c.rules, notes: c.notes}, nil
 }
 
 func parse(text []byte) (tree map[string]any, err error) {
@@ -73,6 +81,8 @@ func parse(text []byte) (tree map[string]any, err error) {
 // conversion is one run of Convert.
 type conversion struct {
 	keys   map[string]any // of air's file, by "build.cmd"
+	at     string         // the key whose turn it is
+	left   []string
 	values map[string]any
 	rules  []settings.Rule
 	notes  []note
@@ -114,20 +124,34 @@ func (c *conversion) override(goos string) {
 	}
 }
 
-// leftOver lists what air does not know.
-func (c *conversion) leftOver() (unknown []string) {
+// known lists the keys of air, in their order.
+func known() (keys []string) {
+	for _, r := range rows() {
+		keys = append(keys, r.key)
+	}
+	return keys
+}
+
+// unknown lists what air does not know, and puts the notes in order.
+func (c *conversion) unknown() (unknown []string) {
+	known := known()
 	for key, value := range c.keys {
-		if !slices.ContainsFunc(rows(), func(r row) bool { return r.key == key }) {
-			unknown = append(unknown, key)
-			c.note(key, value, "is no key of air's")
+		if slices.Contains(known, key) {
+			continue
 		}
+		why := "is passed over, as air does not know it either"
+		if near := settings.Nearest(key, known); near != "" {
+			why += ": did you mean " + near + "?"
+		}
+		unknown = append(unknown, plain(key)+" "+why)
+		c.note(key, value, why)
 	}
 	slices.Sort(unknown)
 	at := func(n note) int {
-		if i := slices.IndexFunc(rows(), func(r row) bool { return r.key == n.key }); i >= 0 {
+		if i := slices.Index(known, n.key); i >= 0 {
 			return i
 		}
-		return len(rows())
+		return len(known)
 	}
 	slices.SortFunc(c.notes, func(a, b note) int { return cmp.Or(cmp.Compare(at(a), at(b)), cmp.Compare(a.key, b.key)) })
 	return unknown
@@ -166,6 +190,23 @@ func (c *conversion) variable(key, pair string) {
 	name, value, _ := strings.Cut(pair, "=")
 	there[name] = value
 	c.set(key, there)
+}
+
+// leave tells that the key whose turn it is, or some of its commands, change what happens
+// and are not carried over.
+func (c *conversion) leave(why string, commands ...string) string {
+	var names []string
+	for _, line := range commands {
+		if name := brief(line); name != "" {
+			names = append(names, name)
+		}
+	}
+	said := c.at
+	if len(names) > 0 {
+		said += " (" + strings.Join(names, ", ") + ")"
+	}
+	c.left = append(c.left, plain(said+" "+why))
+	return why
 }
 
 func (c *conversion) note(key string, value any, why string) {

@@ -75,7 +75,7 @@ func convert(t *testing.T, text []byte) string {
 			t.Errorf("%s is not named", key)
 		}
 	}
-	return fmt.Sprintf("taken %q, unknown %q\n\n%s", c.Taken, c.Unknown, &out)
+	return fmt.Sprintf("taken %q\nunknown %q\nleft %q\n\n%s", c.Taken, c.Unknown, c.Left, &out)
 }
 
 func conversionKeys(t *testing.T, text []byte) map[string]any {
@@ -124,6 +124,47 @@ func TestOnWindows(t *testing.T) {
 		c, err := Convert([]byte(text), system)
 		if err != nil || !strings.Contains(string(c.Settings()), `args = ["`+want+`"]`) {
 			t.Errorf("%s: %v\n%s", system, err, c.Settings())
+		}
+	}
+}
+
+// TestT6_LeftTellsNoSecret: of a command that is told at each start stands its name, and what may be
+// a subcommand.
+func TestT6_LeftTellsNoSecret(t *testing.T) {
+	for line, want := range map[string]string{
+		"swag init -g main.go":    "swag init",
+		"make":                    "make",
+		"mysql -psecret <x.sql":   "mysql",
+		"curl https://u:p@host/x": "curl",
+		"TOKEN=secret make api":   "",
+		"TOKEN='a secret' make":   "",
+		"export TOKEN=secret; x":  "export",
+		"./gen.sh >log":           "./gen.sh",
+		"":                        "",
+	} {
+		if got := brief(line); got != want {
+			t.Errorf("%q: got %q, want %q", line, got, want)
+		}
+	}
+}
+
+// TestIs: a file is known by its name, or by what stands in it.
+func TestIs(t *testing.T) {
+	for _, c := range []struct {
+		path, text string
+		want       bool
+	}{
+		{".air.toml", "", true},
+		{"x/.config/air.toml", "not TOML", true},
+		{"dev.toml", "tmp_dir = \"tmp\"\n[build]\ncmd = \"make\"", true},
+		{"dev.toml", "[build]\ncmd = \"make\"\ntags = [\"dev\"]", false},
+		{"dev.toml", "[proxy]\nlisten = \"80\"", false},
+		{"dev.toml", "[build]\nunknown = 1", false},
+		{"dev.toml", "not TOML", false},
+		{"dev.toml", "", false},
+	} {
+		if got := Is(c.path, []byte(c.text)); got != c.want {
+			t.Errorf("%s %q: %v", c.path, c.text, got)
 		}
 	}
 }

@@ -9,27 +9,40 @@ import (
 	"github.com/watcher-dev/watcher/internal/settings"
 )
 
-// command carries over what a command line asks go build for. What it does before that is
-// not watcher's, but for templates that are known to become Go files.
-func (c *conversion) command(value any) string {
-	text, ok := value.(string)
-	if !ok {
-		return wrongKind
-	}
+// command carries over what a command line asks go build for. What else it does is not
+// watcher's, but for generators that are known.
+func (c *conversion) command(text string) string {
 	steps, ok := commands(text)
 	i := slices.IndexFunc(steps, func(step []string) bool { return goBuild(step) != nil })
 	if !ok || i < 0 {
-		return "is no plain go build, which is what watcher runs: what else it does belongs into a [[rule]] with run"
+		return c.leave("is no plain go build, which is what watcher runs: what else it does belongs into a [[rule]] with run", text)
 	}
-	before := c.generators(steps[:i])
-	for _, pair := range assignments(steps[i]) {
+	build := steps[i]
+	said := c.generators(slices.Delete(steps, i, i+1))
+	for _, pair := range assignments(build) {
 		c.variable("build.env", pair)
 	}
-	said := append(before, c.flags(goBuild(steps[i]))...)
+	said = append(said, c.flags(goBuild(build))...)
 	if said = append(said, c.carried("build.env")...); len(said) == 0 {
 		return "is what watcher runs by itself"
 	}
 	return strings.Join(said, "; ")
+}
+
+// preCommands are lines of which each may be several commands.
+func (c *conversion) preCommands(lines []string) string {
+	var all [][]string
+	for _, line := range lines {
+		if steps, ok := commands(line); ok {
+			all = append(all, steps...)
+		} else if line = strings.TrimSpace(line); line != "" {
+			all = append(all, []string{line})
+		}
+	}
+	if len(all) == 0 {
+		return "is empty"
+	}
+	return strings.Join(c.generators(all), "; ")
 }
 
 // carried says which of these keys are set by now.
@@ -42,20 +55,48 @@ func (c *conversion) carried(keys ...string) (said []string) {
 	return said
 }
 
-// generators makes rules of the commands whose sources are known by their kind.
+// sources are what generators read, by the names of their programs.
+var sources = map[string][]string{
+	"templ":  {"**/*.templ"},
+	"sqlc":   {"**/*.sql", "**/sqlc.{yaml,yml,json}"},
+	"gqlgen": {"**/*.{graphql,graphqls}", "**/gqlgen.{yaml,yml}"},
+	"buf":    {"**/*.proto", "**/buf*.yaml"},
+}
+
+// generators makes rules of the commands whose sources are known.
 func (c *conversion) generators(steps [][]string) (said []string) {
+	var others []string
 	for _, step := range steps {
-		at := slices.IndexFunc(step, func(word string) bool {
-			name, _, _ := strings.Cut(path.Base(word), "@")
-			return name == "templ"
-		})
-		if at >= 0 && slices.Contains(step[at:], "generate") {
-			said = append(said, c.rule(settings.Rule{Paths: []string{"**/*.templ"}, Run: step}))
-		} else {
-			said = append(said, strings.Join(step, " ")+" is not run: make it a [[rule]] with run, and the paths that it reads")
+		paths := generated(step)
+		if paths == nil {
+			others = append(others, strings.Join(step, " "))
+			continue
+		}
+		said = append(said, c.rule(settings.Rule{Paths: paths, Run: withoutShell(step)}))
+	}
+	if len(others) > 0 {
+		said = append(said, strings.Join(others, " && ")+" "+c.leave("is not run: make it a [[rule]] with run, and the paths that it reads", others...))
+	}
+	return slices.Compact(said)
+}
+
+// generated returns what a command generates from; nil if it is no generator that is known.
+func generated(step []string) []string {
+	for i, word := range step {
+		name, _, _ := strings.Cut(path.Base(slashed(word)), "@")
+		if paths := sources[name]; paths != nil && slices.Contains(step[i:], "generate") {
+			return paths
 		}
 	}
-	return said
+	return nil
+}
+
+// withoutShell is a command as a program and its arguments, also if it begins with variables.
+func withoutShell(step []string) []string {
+	if len(assignments(step)) > 0 {
+		return append([]string{"env"}, step...)
+	}
+	return step
 }
 
 // goBuild returns the arguments of a step that is a go build, which may be none; nil for
@@ -139,17 +180,13 @@ func (c *conversion) entrypoint(value any) string {
 }
 
 // fullBin is a command line that ends in the binary and its arguments.
-func (c *conversion) fullBin(value any) string {
-	text, ok := value.(string)
-	if !ok {
-		return wrongKind
-	}
+func (c *conversion) fullBin(text string) string {
 	steps, ok := commands(text)
 	switch {
 	case strings.TrimSpace(text) == "":
 		return "is empty"
 	case !ok || len(steps) != 1:
-		return "is a line for a shell: write its variables into [app] env, its arguments into [app] args"
+		return c.leave("is a line for a shell: write its variables into [app] env, its arguments into [app] args")
 	}
 	env := assignments(steps[0])
 	for _, pair := range env {
@@ -157,7 +194,7 @@ func (c *conversion) fullBin(value any) string {
 	}
 	said := c.carried("app.env")
 	if words := steps[0][len(env):]; len(words) > 0 && !c.built(words[0]) {
-		said = append(said, words[0]+" is not started: watcher starts the binary itself")
+		said = append(said, words[0]+" "+c.leave("is not started: watcher starts the binary itself, and under Delve with --debug", words[0]))
 	} else if len(words) > 1 {
 		said = append(said, c.add("app.args", words[1:]...))
 	}
@@ -198,8 +235,8 @@ func (c *conversion) buildRules(value any) string {
 			return "has a rule without cmd, which air refuses"
 		}
 		r := settings.Rule{Paths: rulePaths(table), Run: []string{"sh", "-c", run}}
-		if steps, ok := commands(run); ok && len(steps) == 1 && len(assignments(steps[0])) == 0 {
-			r.Run = steps[0]
+		if steps, ok := commands(run); ok && len(steps) == 1 {
+			r.Run = withoutShell(steps[0])
 		}
 		if len(r.Paths) == 0 {
 			return "has a rule without files, which air refuses"
@@ -237,6 +274,17 @@ var (
 	token  = regexp.MustCompile("^\\s*(&&|(?:[^\\s\"'&|;<>(){}$`*?#~]|\"[^\"$`]*\"|'[^']*')+)")
 	quoted = regexp.MustCompile(`"([^"]*)"|'([^']*)'`)
 )
+
+// named is what may be told of a command at each start: its name, and perhaps a subcommand.
+// Variables and other arguments may be secrets.
+var named = regexp.MustCompile(`^\s*([\w./\\-]+(?: [A-Za-z][\w-]*)?)(?:\s|$|[;&])`)
+
+func brief(command string) string {
+	if m := named.FindStringSubmatch(command); m != nil {
+		return m[1]
+	}
+	return ""
+}
 
 // commands splits a line as a shell does: into commands joined by &&, each of words. ok is
 // false if it asks for more of a shell than that and quotes.

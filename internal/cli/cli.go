@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +32,8 @@ type Call struct {
 const (
 	codeStopped = 0 // stopped by the user
 	codeFailed  = 1 // could not start or run
-	codeUsage   = 2 // wrong use; of wait: nothing can be said
+	codeUsage   = 2 // wrong use, and no watcher to talk to
+	codeOpen    = 3 // of wait: neither served nor failed
 )
 
 // usageError is a mistake in the arguments.
@@ -110,6 +112,10 @@ At a terminal, h and Enter lists what can be typed.`,
 		Args: packageAndArguments, ValidArgsFunction: root.ValidArgsFunction, RunE: root.RunE,
 	}
 	f.bind(root)
+	f.bindRun(root)
+	f.bindRun(run)
+	root.Version, root.SuggestionsMinimumDistance = version(), 2
+	root.SetVersionTemplate(versionLine() + "\n")
 	root.AddCommand(run, c.waitCommand(f), c.statusCommand(f), c.pauseCommand(f), c.resumeCommand(f),
 		c.explainCommand(f), c.initCommand(f), c.schemaCommand(), c.versionCommand())
 	root.SetArgs(c.Args)
@@ -137,11 +143,17 @@ func packageAlone(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// packageAndArguments allows one package before "--".
+// packageAndArguments allows one package before "--". What is no path, and nearly a
+// command, is taken for one that is misspelt.
 func packageAndArguments(cmd *cobra.Command, args []string) error {
 	n := cmd.ArgsLenAtDash()
 	if n < 0 {
 		n = len(args)
+	}
+	if n > 0 && !strings.ContainsAny(args[0], `./\`) {
+		if near := cmd.Root().SuggestionsFor(args[0]); len(near) > 0 {
+			return usageError{fmt.Errorf("no command %q: did you mean %q? a package of this name is \"./%s\"", args[0], "watcher "+near[0], args[0])}
+		}
 	}
 	if n > 1 {
 		return usageError{errors.New(`more than one package: put arguments of the app behind "--"`)}

@@ -71,6 +71,7 @@ func TestFrontAddress(t *testing.T) {
 		"several ports":               {code: project.Address{Several: true}, want: 8080},
 		"TLS":                         {code: project.Address{Port: 8443, TLS: true}, moved: true, want: 8080},
 		"TLS on Gin's own":            {code: project.Address{Port: 8080, TLS: true}, moved: true, want: 8081},
+		"a socket is handed":          {edit: func(s *settings.Settings) { s.Run.Socket = true }, code: literal, want: 8000},
 		"learned":                     {learned: 7000, moved: true, want: 7000},
 		"learned, not to be moved":    {learned: 7000, want: 7001},
 		"learned, and PORT":           {learned: 7000, moved: true, env: []string{"PORT=9000"}, want: 9000},
@@ -100,6 +101,32 @@ func TestFrontAddress(t *testing.T) {
 				t.Errorf("port %d, %v; want %d", a.port, err, c.want)
 			}
 		})
+	}
+}
+
+// TestToldPort: an app that reads PORT, and takes the port of [run] port where that says so or
+// names none, is told its port: it is not moved, and swaps by overlap where nothing can be moved.
+func TestToldPort(t *testing.T) {
+	reads := project.Address{Port: 3000, ReadsEnv: true}
+	for name, c := range map[string]struct {
+		port int
+		env  []string
+		code project.Address
+		want bool
+	}{
+		"the default of the code":  {port: 3000, code: reads, want: false},
+		"Gin's default":            {port: 8080, code: project.Address{ReadsEnv: true}, want: false},
+		"what PORT says":           {port: 9000, env: []string{"PORT=9000"}, code: reads, want: false},
+		"another one":              {port: 9000, code: reads, want: true},
+		"not the code's, but ours": {port: 8080, code: reads, want: true},
+		"fixed in the code":        {port: 3000, code: project.Address{Port: 3000}, want: true},
+		"unknown to the code":      {port: 3000, want: true},
+	} {
+		s := settings.Default()
+		s.Run.Port = c.port
+		if got := (site{dir: t.TempDir(), env: c.env}).bindsItself(s, c.code); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }
 

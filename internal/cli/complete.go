@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/watcher-dev/watcher/internal/project"
-	"github.com/watcher-dev/watcher/internal/settings"
 )
 
 // completePackage offers the main packages of the module that -C leads to. What cannot be
@@ -31,18 +30,8 @@ func (c Call) completePackage(f *flags) cobra.CompletionFunc {
 }
 
 // completeFlags offers the values of flags that know theirs.
-func completeFlags(root *cobra.Command) {
-	var modes []string
-	for _, mode := range swapModes {
-		modes = append(modes, string(mode))
-	}
-	for name, complete := range map[string]cobra.CompletionFunc{
-		"swap":   cobra.FixedCompletions(modes, cobra.ShellCompDirectiveNoFileComp),
-		"poll":   cobra.FixedCompletions(settings.Autos(), cobra.ShellCompDirectiveNoFileComp),
-		"listen": cobra.NoFileCompletions,
-		"chdir":  cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),
-		"config": cobra.FixedCompletions([]string{"toml"}, cobra.ShellCompDirectiveFilterFileExt),
-	} {
-		_ = root.RegisterFlagCompletionFunc(name, complete) // fails for unknown flags only
+func completeFlags(c *cobra.Command, values map[string]cobra.CompletionFunc) {
+	for name, complete := range values {
+		_ = c.RegisterFlagCompletionFunc(name, complete) // fails for unknown flags only
 	}
 }

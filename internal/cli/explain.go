@@ -10,24 +10,30 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/watcher-dev/watcher/builder"
+	"github.com/watcher-dev/watcher/internal/running"
 	"github.com/watcher-dev/watcher/internal/terminal"
 	"github.com/watcher-dev/watcher/watcher"
 )
 
 func (c Call) explainCommand(f *flags) *cobra.Command {
 	return &cobra.Command{
-		Use: "explain PATH", Short: "say what a change of PATH would do, and why",
+		Use: "explain PATH [package]", Short: "say what a change of PATH would do, and why",
+		Long: `explain says what a change of PATH would do to the program in this folder, and
+why. Of several programs it takes the one that watcher runs, unless one is named.`,
 		Example: "  watcher explain conf/app.yaml",
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
+			if len(args) < 1 || len(args) > 2 {
 				return usageError{errors.New("explain takes one path, as in: watcher explain conf/app.yaml")}
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			given, err := f.with(cmd, nil)
+			given, err := f.with(cmd, args[1:])
 			if err != nil {
 				return err
+			}
+			if i, err := running.Find(absolute(c.Dir, f.dir), given.pkg); err == nil {
+				given.pkg = i.Package
 			}
 			return c.explain(given, args[0])
 		},

@@ -29,10 +29,23 @@ type flags struct {
 	appArgs []string // nil if there was no "--"
 }
 
+// bind gives the flags of all commands to root.
 func (f *flags) bind(root *cobra.Command) {
 	p := root.PersistentFlags()
 	p.StringVarP(&f.dir, "chdir", "C", "", "work in `DIR` instead of this folder")
 	p.StringVar(&f.config, "config", "", "settings `FILE` instead of "+settings.File)
+	p.BoolVar(&f.json, "json", false, "print each event as one line of JSON")
+	p.BoolVar(&f.quiet, "quiet", false, "print problems only")
+	p.BoolVar(&f.noColor, "no-color", false, "print without colour")
+	completeFlags(root, map[string]cobra.CompletionFunc{
+		"chdir":  cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),
+		"config": cobra.FixedCompletions([]string{"toml"}, cobra.ShellCompDirectiveFilterFileExt),
+	})
+}
+
+// bindRun gives those of the main job to a command that does it.
+func (f *flags) bindRun(run *cobra.Command) {
+	p := run.Flags()
 	p.StringVar(&f.listen, "listen", "", "front `ADDR`: host:port, :port for all interfaces, or a port of this machine")
 	p.StringVar(&f.swap, "swap", "", "`MODE` of swapping: auto, overlap, stop-first")
 	p.BoolVar(&f.fresh, "fresh", true, "hold requests until what was saved before them is served")
@@ -40,10 +53,16 @@ func (f *flags) bind(root *cobra.Command) {
 	p.Lookup("poll").NoOptDefVal = "true"
 	p.StringVar(&f.debug, "debug", "", "run the app under Delve, which debuggers always find at `ADDR`: host:port or a port of this machine")
 	p.Lookup("debug").NoOptDefVal = defaultDebug
-	p.BoolVar(&f.json, "json", false, "print each event as one line of JSON")
-	p.BoolVar(&f.quiet, "quiet", false, "print problems only")
-	p.BoolVar(&f.noColor, "no-color", false, "print without colour")
-	completeFlags(root)
+	var modes []string
+	for _, mode := range swapModes {
+		modes = append(modes, string(mode))
+	}
+	completeFlags(run, map[string]cobra.CompletionFunc{
+		"swap":   cobra.FixedCompletions(modes, cobra.ShellCompDirectiveNoFileComp),
+		"poll":   cobra.FixedCompletions(settings.Autos(), cobra.ShellCompDirectiveNoFileComp),
+		"listen": cobra.NoFileCompletions,
+		"debug":  cobra.NoFileCompletions,
+	})
 }
 
 // with completes the flags by what one command was given.

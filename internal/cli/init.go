@@ -18,19 +18,19 @@ import (
 func (c Call) initCommand(f *flags) *cobra.Command {
 	var from string
 	init := &cobra.Command{
-		Use: "init", Short: "write a commented " + settings.File, Args: noArguments,
+		Use: "init", Short: "write a commented " + settings.File + "; init vscode, init docker: files for these", Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			switch from {
 			case "":
 			case "air":
-				return c.writeFromAir(f)
+				return c.writeFromAir(*f)
 			default:
 				return usageError{fmt.Errorf("--from %q is not known: write --from air", from)}
 			}
-			return c.writeSettings(f.settingsPath(c.Dir), settings.WriteCommented, "every key stands in it with its default")
+			return c.writeSettings(f.settingsPath(c.Dir), settings.WriteCommented, "every key stands in it with its default"+c.passedOver(f))
 		},
 	}
-	init.Flags().StringVar(&from, "from", "", "carry over the settings of another `TOOL`: air")
+	init.Flags().StringVar(&from, "from", "", "carry over the settings of another `TOOL`: air, whose file may be named by --config")
 	_ = init.RegisterFlagCompletionFunc("from", cobra.FixedCompletions([]string{"air"}, cobra.ShellCompDirectiveNoFileComp))
 	init.AddCommand(&cobra.Command{
 		Use: "vscode", Short: "write tasks and ways to attach a debugger into .vscode", Args: noArguments,

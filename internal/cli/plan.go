@@ -49,7 +49,7 @@ func (p site) plan(s settings.Settings, pkg project.Package, code project.Addres
 		Run: runner.Spec{
 			Args: s.App.Args, Dir: p.dir, URL: p.url,
 			Env: over(passedOn(p.env), s.App.Env), EnvFiles: p.envFiles(s),
-			PortEnv: s.Run.PortEnv, Port: s.Run.Port, Socket: s.Run.Socket,
+			PortEnv: s.Run.PortEnv, Port: p.fixedPort(s, code), Socket: s.Run.Socket,
 			ReadyPath: s.Run.ReadyPath, ReadyTimeout: time.Duration(s.Run.ReadyTimeout), StopSignal: stop,
 			WaitFor: s.Run.WaitFor, Notify: s.Run.Ready == "notify",
 			Live: runner.Liveness{
@@ -83,7 +83,7 @@ func (p site) build(s settings.Settings, pkg project.Package) builder.Spec {
 
 // bindsItself reports whether the app is known to listen on ports of its own.
 func (p site) bindsItself(s settings.Settings, code project.Address) bool {
-	return !s.Run.Socket && (s.Run.Port != 0 || p.learnedPort(s, code) != 0 || (code.Port != 0 || code.Several) && !code.ReadsEnv)
+	return !s.Run.Socket && (p.fixedPort(s, code) != 0 || p.learnedPort(s, code) != 0 || (code.Port != 0 || code.Several) && !code.ReadsEnv)
 }
 
 // chooseRemap decides whether the app's ports are moved, may be once they are seen, or
@@ -98,9 +98,19 @@ func (p *site) chooseRemap(s settings.Settings, code project.Address, build buil
 	return refused
 }
 
-// ownPort is the port that the app binds, as far as is told, seen or named.
+// ownPort is the port on which the app listens by itself, as far as that is told, seen or
+// named.
 func (p site) ownPort(s settings.Settings, code project.Address) int {
-	return cmp.Or(s.Run.Port, p.learnedPort(s, code), code.Port)
+	return cmp.Or(p.fixedPort(s, code), p.learnedPort(s, code), code.Port)
+}
+
+// fixedPort is [run] port; 0 where the app takes that one only as long as it is told no other,
+// which it is.
+func (p site) fixedPort(s settings.Settings, code project.Address) int {
+	if code.ReadsEnv && (s.Run.Port == cmp.Or(code.Port, defaultPort) || s.Run.Port == p.userPort(s)) {
+		return 0
+	}
+	return s.Run.Port
 }
 
 // watch says what the watcher watches.
@@ -184,7 +194,7 @@ func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 		c.Debugged = s.debugger.Attached
 	}
 	if s.watcher != nil {
-		c.Look, c.Saved = s.watcher.Look, s.watcher.Saved
+		c.Look, c.Saved = s.watcher.Look, s.saved
 	}
 	if s.running != nil {
 		c.Pause, c.Resume = s.running.Pause, s.running.Resume
@@ -217,7 +227,7 @@ func (p site) address(s settings.Settings, code project.Address) (address, error
 	if s.Proxy.Listen != "" {
 		return parseListen("front address", s.Proxy.Listen)
 	}
-	if n := p.userPort(s); n != 0 && (p.moved || n != s.Run.Port) {
+	if n := p.userPort(s); n != 0 && (p.moved || n != p.fixedPort(s, code)) {
 		return address{port: n}, nil
 	}
 	switch own := p.ownPort(s, code); {
@@ -225,7 +235,7 @@ func (p site) address(s settings.Settings, code project.Address) (address, error
 		if own == defaultPort {
 			return address{port: own + 1, why: "the app speaks TLS on port " + strconv.Itoa(own)}, nil
 		}
-	case code.ReadsEnv && code.Port != 0 && s.Run.Port == 0:
+	case code.ReadsEnv && code.Port != 0 && p.fixedPort(s, code) == 0: // whatever was learned
 		return address{port: code.Port}, nil
 	case p.bindsItself(s, code) && own != 0 && p.moved:
 		return address{port: own}, nil
@@ -235,6 +245,8 @@ func (p site) address(s settings.Settings, code project.Address) (address, error
 			why += " (" + code.Where + ")"
 		}
 		return address{port: own + 1, why: why}, nil
+	case code.Port != 0:
+		return address{port: code.Port}, nil
 	}
 	return address{port: defaultPort}, nil
 }

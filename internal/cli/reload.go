@@ -1,6 +1,12 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/internal/loop"
 	"github.com/watcher-dev/watcher/internal/project"
 	"github.com/watcher-dev/watcher/internal/settings"
@@ -12,15 +18,18 @@ import (
 func (s *session) reload() loop.Reloaded {
 	next, warnings, err := s.load()
 	if err != nil {
-		return loop.Reloaded{Err: err}
+		return unread(err)
 	}
 	var r loop.Reloaded
 	for _, w := range warnings {
 		r.Notes = append(r.Notes, w.Error())
 	}
+	running := settings.Diff(s.settings, next)
 	for _, d := range settings.Diff(s.read, next) {
 		if d.Effect == settings.Never {
-			r.Notes = append(r.Notes, d.Key+" takes effect when watcher is started anew: the old value stays")
+			if slices.Contains(running, d) { // else it is as it runs again
+				r.Notes = append(r.Notes, d.Key+" takes effect when watcher is started anew: the old value stays")
+			}
 			continue
 		}
 		r.Keys = append(r.Keys, d.Key)
@@ -35,7 +44,7 @@ func (s *session) reload() loop.Reloaded {
 	keepStarted(&next, s.settings)
 	pkg, err := project.FindPackage(s.site.module, s.site.dir, next.App.Package, s.site.tagged(next))
 	if err != nil {
-		return loop.Reloaded{Err: err}
+		return unread(err)
 	}
 	s.settings, s.pkg = next, pkg
 	s.prefix.Store(&next.Run.Prefix)
@@ -45,6 +54,16 @@ func (s *session) reload() loop.Reloaded {
 	s.graph.Configure(s.project(next, pkg))
 	r.Plan = s.site.plan(next, pkg, s.code)
 	r.Notes = append(r.Notes, missing(r.Plan.Commands)...)
+	return r
+}
+
+// unread is what came of settings that cannot be taken.
+func unread(err error) loop.Reloaded {
+	r := loop.Reloaded{Err: err}
+	if p, ok := errors.AsType[*settings.Problem](err); ok {
+		message := strings.TrimPrefix(p.Text, fmt.Sprintf("%s:%d:%d: ", p.File, p.Line, p.Column))
+		r.Where = builder.Diagnostic{File: p.File, Line: p.Line, Column: p.Column, Message: message}
+	}
 	return r
 }
 

@@ -74,7 +74,10 @@ func (c Call) watch(f flags) error {
 	if err := s.findDelve(); err != nil {
 		return err
 	}
-	lock, err := running.Acquire(s.site.cache)
+	self := running.Instance{
+		PID: os.Getpid(), Start: s.site.start, Module: s.site.module.Dir, Work: s.site.module.Work, Package: s.pkg.Pattern,
+	}
+	lock, err := running.Acquire(s.site.cache, self)
 	if err != nil {
 		return err
 	}
@@ -90,10 +93,8 @@ func (c Call) watch(f flags) error {
 		defer s.debugger.Close()
 	}
 	s.front = proxy.New(s.proxyConfig(s.settings))
-	lock.Tell(running.Instance{
-		PID: os.Getpid(), URL: s.site.url, Run: s.front.Run(), Token: s.front.Token(),
-		Start: s.site.start, Module: s.site.module.Dir, Package: s.pkg.Pattern,
-	})
+	self.URL, self.Token = s.site.url, s.front.Token()
+	lock.Tell(self)
 	return s.loop(listeners)
 }
 
@@ -303,6 +304,14 @@ func (s *session) loop(listeners []net.Listener) error {
 	l.Run()
 	closeFront()
 	return <-served
+}
+
+// saved tells what was saved by whoever waits for it, who is none of ours.
+func (s *session) saved(ctx context.Context) (uint64, bool) {
+	if s.running != nil {
+		s.running.Attend()
+	}
+	return s.watcher.Saved(ctx)
 }
 
 // obey hands signals on until done.

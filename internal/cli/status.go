@@ -34,7 +34,7 @@ func (c Call) statusCommand(f *flags) *cobra.Command {
 			if usage, ok := errors.AsType[usageError](err); ok {
 				return usage.error // nothing serves, whatever the reason
 			}
-			if err == nil && !serves {
+			if !serves {
 				return ended{codeFailed}
 			}
 			return err
@@ -44,25 +44,26 @@ func (c Call) statusCommand(f *flags) *cobra.Command {
 
 func (c Call) tellStatus(f *flags, i running.Instance, s proxy.Status) error {
 	s.LastError = c.relative(i, s.LastError)
-	if f.quiet {
+	switch {
+	case f.json:
+		return c.printJSON(i, s)
+	case f.quiet:
 		return nil
 	}
-	if f.json {
-		return c.printJSON(i, s)
-	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "watcher  %s  %s", s.State, i.URL)
+	state := string(s.State)
+	if s.Paused && s.State != proxy.Paused {
+		state += ", paused"
+	}
+	fmt.Fprintf(&b, "watcher  %s  %s", state, i.URL)
 	if s.Generation != 0 {
 		fmt.Fprintf(&b, "  →  #%d pid %d", s.Generation, s.PID)
 	}
 	b.WriteString("\n")
-	if s.Paused && s.State != proxy.Paused {
-		b.WriteString("paused, and nothing was saved since\n")
-	}
 	for _, p := range s.Processes {
 		fmt.Fprintf(&b, "%-4s %-11s since %s", fmt.Sprintf("#%d", p.Generation), p.State, p.Since.Local().Format(time.TimeOnly))
 		if p.Reason != "" {
-			fmt.Fprintf(&b, "  %s", p.Reason)
+			fmt.Fprintf(&b, "  %s", terminal.Clean(p.Reason))
 		}
 		b.WriteString("\n")
 	}
@@ -70,7 +71,7 @@ func (c Call) tellStatus(f *flags, i running.Instance, s proxy.Status) error {
 		fmt.Fprintf(&b, "%d held for up to %s\n", s.Held, time.Duration(s.HeldFor)*time.Millisecond)
 	}
 	if e := s.LastError; e != nil {
-		fmt.Fprintf(&b, "%s: %s\n", e.Kind, e.Title)
+		fmt.Fprintf(&b, "%s: %s\n", e.Kind, terminal.Clean(e.Title))
 		for _, d := range e.Diagnostics {
 			b.WriteString(terminal.Problem(d).String())
 		}

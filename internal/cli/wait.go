@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -27,7 +29,7 @@ func (c Call) waitCommand(f *flags) *cobra.Command {
 		Use: "wait [package]", Short: "return when what was saved before is served, or has failed",
 		Long: `wait returns when everything that was saved before the call is served by the
 watcher that runs here, with 0, or has failed, with 1 and with what is wrong.
-With 2 nothing can be said: no watcher runs, it is paused, or the time is over.`,
+With 2 no watcher runs here; with 3 it is neither: paused, or the time is over.`,
 		Example: `  watcher wait && npx playwright test
   watcher wait --json --timeout 2m`,
 		Args: packageAlone,
@@ -57,9 +59,9 @@ func positive(flag string, d time.Duration) error {
 }
 
 // tellWaited prints the answer to a wait and turns it into the exit code.
-func (c Call) tellWaited(i running.Instance, w proxy.Waited, json bool, say *terminal.Terminal) error {
+func (c Call) tellWaited(i running.Instance, w proxy.Waited, asJSON bool, say *terminal.Terminal) error {
 	w.LastError = c.relative(i, w.LastError)
-	if json {
+	if asJSON {
 		if err := c.printJSON(i, w); err != nil {
 			return err
 		}
@@ -72,7 +74,7 @@ func (c Call) tellWaited(i running.Instance, w proxy.Waited, json bool, say *ter
 	case proxy.ResultFailed:
 		return ended{codeFailed}
 	}
-	return ended{codeUsage}
+	return ended{codeOpen}
 }
 
 func waitedEvent(i running.Instance, w proxy.Waited) terminal.Event {
@@ -124,7 +126,7 @@ func (c Call) talk(f *flags, args []string, appear time.Duration, do func(contex
 		}
 	}()
 	say := terminal.New(c.Stdout, c.Stderr, terminal.Style{JSON: f.json, Quiet: f.quiet, Color: c.color(c.Stdout, f.noColor)})
-	i, err := running.Await(ctx, absolute(c.Dir, f.dir), strings.Join(args, ""), appear)
+	i, err := c.find(ctx, f, args, appear)
 	if err == nil {
 		err = do(ctx, i, say)
 	}
@@ -134,7 +136,23 @@ func (c Call) talk(f *flags, args []string, appear time.Duration, do func(contex
 	if _, ok := errors.AsType[ended](err); err == nil || ok {
 		return err
 	}
+	if f.json { // whoever reads it finds one line here, whatever it says
+		_ = json.NewEncoder(c.Stdout).Encode(struct {
+			Result string `json:"result"`
+			Reason string `json:"reason"`
+		}{"none", err.Error()})
+		return ended{codeUsage}
+	}
 	return usageError{err}
 }
 
 var errInterrupted = errors.New("interrupted")
+
+// find finds the watcher that a call means.
+func (c Call) find(ctx context.Context, f *flags, args []string, appear time.Duration) (running.Instance, error) {
+	dir := absolute(c.Dir, f.dir)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return running.Instance{}, fmt.Errorf("no folder %q: check -C", f.dir)
+	}
+	return running.Await(ctx, dir, strings.Join(args, ""), appear)
+}

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/watcher-dev/watcher/builder"
@@ -90,7 +91,7 @@ func (t *turn) takeBroken(b *build, r builder.Result) {
 	t.problem = buildProblem(r)
 	t.sayBroken(b, r)
 	t.settleWork(b.covers)
-	t.revive()
+	t.revive(cmp.Or(t.proven, t.newest))
 }
 
 // settleWork lets go who waited for work that covers n, and no one who came after a

@@ -17,6 +17,13 @@ const (
 	patientDen   = 2
 )
 
+// A candidate that is left to finish may take this many times as long as the last start did,
+// and a little more, when something newer waits for it.
+const (
+	overdueStarts = 3
+	overdueLeast  = 2 * time.Second
+)
+
 // supersedeLimit is how long a process that was never target has to end by itself.
 const supersedeLimit = 500 * time.Millisecond
 
@@ -100,12 +107,28 @@ func (t *turn) supersede(patient bool) {
 		return
 	}
 	if (patient || p.urgent) && p.waitsFor == "" { // what waits would never get finished
+		if !p.urgent && t.lastStart > 0 {
+			t.do(after{overdueStarts*t.lastStart + overdueLeast, overdue{p.gen}})
+		}
 		p.urgent = true
 		return
 	}
+	t.overtake(p)
+}
+
+// overtake ends a candidate that will never be target.
+func (t *turn) overtake(p *process) {
 	t.kills++
 	t.due.restart = t.due.restart || p.restart
 	t.end(p, supersedeLimit, "overtaken by a newer save or order")
+}
+
+// takeOverdue ends a candidate that was left to finish and does not, as it hangs most likely:
+// who has mended that is not to wait until its time is over.
+func (t *turn) takeOverdue(gen int) {
+	if p := t.find(gen); p != nil && p.role == starting && !t.stopping && (t.build != nil || t.due.rebuild || t.due.start()) {
+		t.overtake(p)
+	}
 }
 
 func (t *turn) patient() bool {
@@ -155,7 +178,10 @@ func (t *turn) refresh() {
 }
 
 func (t *turn) takeRestartOrder() {
-	t.feedback = feedback{}
+	if !t.pause.on {
+		t.feedback = feedback{}
+		t.unpark()
+	}
 	t.ask(watcher.Restart)
 }
 
@@ -182,15 +208,17 @@ func (t *turn) takeLoaded(r Reloaded) {
 		t.warn(w, "")
 	}
 	if r.Err != nil {
+		t.unread = settingsProblem(r)
 		t.saySettingsFailed(r.Err)
 		return
 	}
+	t.unread = nil
 	t.policy = policyOf(r.Plan)
 	t.broken = slices.DeleteFunc(t.broken, func(b broken) bool {
 		_, known := r.Plan.Commands[b.name]
 		return !known
 	})
 	t.chooseMode(t.newest)
-	t.saySettings(r.Keys)
+	t.saySettings(r)
 	t.ask(r.Action)
 }

@@ -151,10 +151,19 @@ func (s *state) commandsAt(stages ...commandStage) bool {
 	return !slices.ContainsFunc(s.commands, func(c command) bool { return !slices.Contains(stages, c.stage) })
 }
 
-// covered is the newest number for which commands have nothing left to do, and builds
-// nothing that a pause has put off.
+// commandsRest reports whether every command has ended, and what it wrote is taken, parked, or
+// asked for again.
+func (s *state) commandsRest() bool {
+	return !slices.ContainsFunc(s.commands, func(c command) bool {
+		return c.stage != yielding && c.stage != yielded && (c.stage != closing || c.upTo > s.pause.upTo())
+	})
+}
+
+// covered is the newest number for which commands have nothing left to do. Where a pause has
+// put off a build, or what a command wrote, it is as far as is settled already.
 func (t *turn) covered() uint64 {
-	if t.pause.rebuild {
+	unread := func(c command) bool { return c.stage == closing && c.upTo > t.closed }
+	if t.pause.rebuild || slices.ContainsFunc(t.commands, unread) {
 		return t.settled
 	}
 	n := t.closed

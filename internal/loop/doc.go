@@ -56,7 +56,7 @@
 // Also: a refresh or signal is done when nothing stronger is under way, else with the
 // swap. Equal binary: nothing starts, page and mark are cleared. Patience (rule 6): a
 // build or candidate that has been overtaken twice, or for 1.5 × the last build, is
-// left to finish. An event about a generation that is not in the table is dropped.
+// left to finish, a candidate that hangs not for ever. An event about a generation that is not in the table is dropped.
 //
 // # Invariants
 //

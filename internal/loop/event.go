@@ -31,11 +31,13 @@ type (
 	restartOrder  struct{}                // a key or signal asks for a restart
 	stopOrder     struct{}                // the first: orderly; the second: at once
 	pauseOver     struct{ id int }        // the limit of a pause
+	overdue       struct{ gen int }       // a candidate that was left to finish takes long
 	pauseOrder    struct {                // what is saved from now on waits
 		limit time.Duration
-		taken chan<- struct{}
+		holds chan<- bool
 	}
-	resumeOrder struct{ taken chan<- struct{} }
+	resumeOrder struct{ holds chan<- bool }
+	attended    struct{} // somebody waits for what was saved
 )
 
 // effect is what step asks for, to be done in order, after the view was published.
@@ -79,7 +81,10 @@ type (
 		event event
 	}
 	loadSettings struct{}
-	answer       struct{ taken chan<- struct{} } // to who gave an order: it holds
-	say          struct{ terminal.Event }
-	quit         struct{}
+	answer       struct { // to who gave an order
+		to    chan<- bool // with room for it
+		holds bool
+	}
+	say  struct{ terminal.Event }
+	quit struct{}
 )

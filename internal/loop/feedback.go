@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/watcher-dev/watcher/proxy"
 	"github.com/watcher-dev/watcher/watcher"
 )
 
@@ -26,8 +27,8 @@ type feedback struct {
 	writer writer      // that wrote it last, as far as can be known
 	writes int         // by it
 	laps   []time.Time // ends of starts and runs that wrote it once
-	paused bool
 	told   time.Time
+	paused *proxy.Problem // as people are told; nil if it is not
 }
 
 // writer is a start of the app or a run of a command. The zero value is nobody we know.
@@ -61,13 +62,13 @@ func (t *turn) wroteIt(c watcher.Change) writer {
 	return t.openAuthor
 }
 
-// fedBack reports whether a batch is passed over, because it is one lap more of a loop
-// that feeds itself. Any other change ends the pause.
+// fedBack reports whether a batch is parked, because it is one lap more of a loop that
+// feeds itself. Any other change ends that.
 func (t *turn) fedBack(changes []watcher.Change) bool {
-	if len(changes) == 0 {
-		return false
-	}
 	f := &t.feedback
+	if len(changes) == 0 {
+		return f.paused != nil
+	}
 	if len(changes) > 1 || changes[0].Path != f.path || changes[0].Action == watcher.Reload {
 		*f = feedback{path: changes[0].Path}
 	}
@@ -77,12 +78,11 @@ func (t *turn) fedBack(changes []watcher.Change) bool {
 	}
 	w := t.wroteIt(changes[0])
 	f.laps = slices.DeleteFunc(f.laps, func(at time.Time) bool { return t.now.Sub(at) > feedbackInterval })
-	if f.paused || len(f.laps) >= feedbackLaps && w != (writer{}) {
-		if !f.paused || t.now.Sub(f.told) > feedbackInterval {
+	if f.paused != nil || len(f.laps) >= feedbackLaps && w != (writer{}) {
+		if f.paused == nil || t.now.Sub(f.told) > feedbackInterval {
 			f.told = t.now
-			t.sayFedBack(f.path, f.writer)
+			f.paused = t.sayFedBack(f.path, f.writer)
 		}
-		f.paused = true
 		return true
 	}
 	if w != f.writer {
@@ -92,6 +92,14 @@ func (t *turn) fedBack(changes []watcher.Change) bool {
 		t.lap(w)
 	}
 	return false
+}
+
+// attend takes that somebody outside waits for what was saved: then none of ours has saved
+// it, however regular that is.
+func (t *turn) attend() {
+	if t.feedback.paused == nil {
+		t.feedback = feedback{}
+	}
 }
 
 // underwayBy reports whether the start or run has not come to its end, which is when

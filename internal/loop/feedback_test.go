@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/watcher-dev/watcher/proxy"
 	"github.com/watcher-dev/watcher/watcher"
 )
 
@@ -48,7 +49,7 @@ func TestW10_AppThatWritesWhatRestartsIt(t *testing.T) {
 		if swaps != 1+feedbackLaps || s.paused() != 1 {
 			t.Errorf("ready %v: %d swaps, said %q", ready, swaps, s.said)
 		}
-		s.wantView("nobody is held", free)
+		s.wantView("it is told", told)
 
 		s.did = nil
 		s.wait(time.Minute).write("/src/a.yaml", watcher.Restart).wantDid() // told again, at most twice a minute
@@ -132,7 +133,7 @@ func TestW10_CommandThatWritesWhatRunsIt(t *testing.T) {
 	for _, late := range []bool{false, true} {
 		s := row(newScript(t), "idle").saveOf(watcher.Run, "/src/a.txt")
 		runs := 0
-		for ; len(s.state.commands) > 0 && runs < 30; runs++ {
+		for ; s.paused() == 0 && runs < 30; runs++ {
 			if late {
 				s.generated().saveOf(watcher.Run, "/src/a.txt")
 			} else {
@@ -146,6 +147,32 @@ func TestW10_CommandThatWritesWhatRunsIt(t *testing.T) {
 		if runs > 1+patientKills+feedbackLaps || s.paused() != 1 {
 			t.Errorf("late %v: %d runs, said %q", late, runs, s.said)
 		}
-		s.wantView("nobody is held", free)
+		s.wantView("it is told", told)
+		if s.exited(1, 2).retry(); candidate(s) == 99 {
+			t.Errorf("late %v: an app that crashed meanwhile is not started", late)
+		}
+		s.ready(candidate(s)).wantView("and settles nothing", told)
+		if s.resume(); s.state.feedback.paused != nil {
+			t.Errorf("late %v: resume does not go on", late)
+		}
+	}
+}
+
+// told is how a loop that feeds itself is known: nobody is held, and none of the answers
+// passes for the newest.
+func told(v proxy.View) bool {
+	return v.Paused && v.Settled < v.Pending && v.Generation != 0 && v.Problem != nil && v.Problem.Kind == problemLoop
+}
+
+// TestW10_WhoWaitsIsNoLoop: it saves the same config as soon as it has heard that the one
+// before is served.
+func TestW10_WhoWaitsIsNoLoop(t *testing.T) {
+	s := row(newScript(t), "idle")
+	for range 30 {
+		s.wait(20*time.Millisecond).write("/src/a.yaml", watcher.Restart)
+		s.ready(gen(s, starting)).event(attended{}).proof(target(s)).reap()
+	}
+	if s.paused() > 0 {
+		t.Errorf("said %q", s.said)
 	}
 }

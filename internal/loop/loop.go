@@ -100,6 +100,7 @@ type Reloaded struct {
 	Keys   []string       // that differ, for the user
 	Notes  []string       // lines for the user
 	Err    error
+	Where  builder.Diagnostic // of Err, relative to Base as builder's are; no Line if that is not known
 }
 
 // Config wires a loop. All fields must be set, but for Debugger.
@@ -146,29 +147,33 @@ func (l *Loop) Restart() { l.send(restartOrder{}) }
 func (l *Loop) Stop() { l.send(stopOrder{}) }
 
 // Pause keeps back what saves ask for, from now on until [Loop.Resume], for at most limit.
-// It returns when that holds: what was being built is not built any more. Any goroutine
-// may call it; a second call begins the limit anew.
-func (l *Loop) Pause(limit time.Duration) {
-	taken := make(chan struct{})
-	l.send(pauseOrder{limit, taken})
-	l.await(taken)
+// When it returns that holds, and what was being built is not built any more; or it returns
+// false, as the loop stops. Any goroutine may call it; a second call begins the limit anew.
+func (l *Loop) Pause(limit time.Duration) bool {
+	return l.order(func(holds chan<- bool) event { return pauseOrder{limit, holds} })
 }
 
-// Resume ends a pause. It returns when what was saved meanwhile is under way. Any goroutine
-// may call it.
-func (l *Loop) Resume() {
-	taken := make(chan struct{})
-	l.send(resumeOrder{taken})
-	l.await(taken)
+// Resume ends a pause. When it returns, what was noticed in the pause is asked for; or it
+// returns false, as the loop stops. Any goroutine may call it.
+func (l *Loop) Resume() bool {
+	return l.order(func(holds chan<- bool) event { return resumeOrder{holds} })
 }
 
-// await returns when an order is carried out, or Run has returned.
-func (l *Loop) await(taken <-chan struct{}) {
+// order returns when an order is carried out, or Run has returned.
+func (l *Loop) order(give func(chan<- bool) event) bool {
+	holds := make(chan bool, 1)
+	l.send(give(holds))
 	select {
-	case <-taken:
+	case is := <-holds:
+		return is
 	case <-l.done:
+		return false
 	}
 }
+
+// Attend tells that somebody outside waits for what was saved, and so has saved it. Any
+// goroutine may call it.
+func (l *Loop) Attend() { l.send(attended{}) }
 
 // Run watches, builds, starts and swaps until it is told to stop, and returns when
 // every process is reaped and every goroutine of the loop has ended.
@@ -323,7 +328,7 @@ func (l *Loop) do(ctx context.Context, e effect, released proxy.Released) {
 	case loadSettings:
 		l.others.Go(func() { l.send(loaded{l.cfg.Reload()}) })
 	case answer:
-		close(e.taken)
+		e.to <- e.holds
 	case say:
 		l.print(e.Event, released)
 	}

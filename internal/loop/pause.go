@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"slices"
 	"time"
 
 	"github.com/watcher-dev/watcher/internal/terminal"
@@ -28,10 +27,19 @@ type parked struct {
 // something reports whether anything waits for the end of the pause.
 func (p *pause) something() bool { return p.rebuild || len(p.parked) > 0 }
 
-// paused reports whether what is not settled waits for the end of a pause, and for nothing
-// else that would settle it.
+// upTo is the newest number that is parked; 0 for none.
+func (p *pause) upTo() uint64 {
+	if len(p.parked) == 0 {
+		return 0
+	}
+	return p.parked[len(p.parked)-1].n
+}
+
+// paused reports whether what is not settled waits for the end of a pause, or of a loop that
+// feeds itself, and for nothing else that would settle it.
 func (s *state) paused() bool {
-	return s.pause.on && s.in(starting) == nil && !s.due.start() && (s.build == nil || s.build.killed)
+	return (s.pause.on || len(s.pause.parked) > 0) && s.in(starting) == nil && !s.due.start() &&
+		(s.build == nil || s.build.killed) && s.commandsRest()
 }
 
 // takePause begins a pause, or makes one longer.
@@ -55,7 +63,7 @@ func (t *turn) takePause(limit time.Duration) {
 func (t *turn) putOff() {
 	if t.pause.on && t.due.rebuild && t.newest != "" {
 		t.due.rebuild, t.pause.rebuild = false, true
-		t.revive()
+		t.revive(t.newest) // not an older one, as nothing has failed
 	}
 }
 
@@ -67,28 +75,31 @@ func (t *turn) takePauseOver(id int) {
 
 // resume takes all that was saved during the pause. Nothing begins before all of it is taken.
 func (t *turn) resume(why string) {
-	if !t.pause.on || t.stopping {
+	if !t.pause.on && t.feedback.paused == nil || t.stopping {
 		return
 	}
-	p := t.pause
-	t.pause = pause{id: p.id}
 	said := "nothing was saved meanwhile"
-	if p.something() {
+	if t.pause.something() {
 		said = "what was saved meanwhile is taken now"
 	}
 	t.print(terminal.Event{Kind: terminal.KindResume, Text: why + said})
-	t.feedback = feedback{}
+	rebuild := t.pause.rebuild
+	t.pause.on, t.pause.rebuild, t.feedback = false, false, feedback{}
 	for i := range t.saves { // whose patience begins now
 		t.saves[i].at = t.now
 	}
-	if p.rebuild {
+	if rebuild {
 		t.askRebuild()
 	}
-	var taken []watcher.Change
-	for _, batch := range p.parked {
+	t.unpark()
+}
+
+// unpark takes what was parked, in its order.
+func (t *turn) unpark() {
+	all := t.pause.parked
+	t.pause.parked = nil
+	for _, batch := range all {
 		t.closed = batch.n
-		more := slices.DeleteFunc(slices.Clone(batch.changes), func(c watcher.Change) bool { return slices.Contains(taken, c) })
-		taken = append(taken, more...)
-		t.change(more)
+		t.change(batch.changes)
 	}
 }

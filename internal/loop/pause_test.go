@@ -94,3 +94,44 @@ func TestT8_FirstBuildGoesOn(t *testing.T) {
 		t.Fatal("a save is settled while it is paused")
 	}
 }
+
+// TestT8_PatienceBeginsAnew: what was saved long before the end of a pause lets nobody wait
+// for a build that is overtaken.
+func TestT8_PatienceBeginsAnew(t *testing.T) {
+	s := row(newScript(t), "building").pause().killed().wait(time.Minute).resume()
+	s.did = nil
+	s.save(watcher.Rebuild).does("kill build")
+}
+
+// TestT8_NothingToAnswer: while it is paused nobody waits for an app that only a save would
+// bring.
+func TestT8_NothingToAnswer(t *testing.T) {
+	for name, s := range map[string]*script{
+		"given up, and a build is put off": row(newScript(t), "given up").save(watcher.Rebuild).pause().killed(),
+		"given up, and a save is":          row(newScript(t), "given up").pause().save(watcher.Rebuild),
+		"exited":                           row(newScript(t), "exited").pause().save(watcher.Restart),
+	} {
+		if v := s.state.view(); !v.Paused || v.Waiting || v.Generation != 0 || v.Phase != proxy.Paused {
+			t.Errorf("%s: %+v", name, v)
+		}
+	}
+}
+
+// TestT8_CommandWhilePaused: as long as it runs, a failure of it may settle what it is about.
+func TestT8_CommandWhilePaused(t *testing.T) {
+	s := row(newScript(t), "generating").pause()
+	if s.state.view().Paused {
+		t.Error("paused while the command runs")
+	}
+	s.genFailed().synced()
+	if v := s.state.view(); v.Settled != v.Pending || !v.Failed {
+		t.Errorf("%+v", v)
+	}
+}
+
+// TestT8_StopWins: nothing that was parked is taken.
+func TestT8_StopWins(t *testing.T) {
+	s := row(newScript(t), "idle").pause().save(watcher.Rebuild).stop()
+	s.did = nil
+	s.resume().event(pauseOver{1}).does("answer")
+}

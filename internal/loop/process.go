@@ -23,7 +23,7 @@ func (t *turn) beginStart() {
 	if !t.due.start() || t.loading || t.in(starting) != nil || t.unreaped() {
 		return
 	}
-	if (t.build != nil || t.due.rebuild || !t.commandsAt(yielding, yielded)) && !t.due.urgent() {
+	if (t.build != nil || t.due.rebuild || !t.commandsRest()) && !t.due.urgent() {
 		return
 	}
 	if t.binaryDue() == "" { // nothing was ever built (rule 4)
@@ -59,7 +59,7 @@ func (t *turn) launch() {
 	p := process{role: starting, binary: t.binaryDue(), covers: t.covered(), restart: t.due.restart, began: t.now}
 	if f := t.due.fresh; f != nil {
 		p.gen, p.urgent = f.gen, f.urgent
-		if t.build != nil || t.due.rebuild || t.pause.rebuild || len(t.commands) > 0 {
+		if t.build != nil || t.due.rebuild || len(t.commands) > 0 {
 			p.covers = f.covers // what came later is built next
 		}
 	} else {
@@ -135,7 +135,7 @@ func (t *turn) takeReady(ev runner.Ready) {
 		t.startDrain(old, standby, fmt.Sprintf("kept until #%d has lived for a second", p.gen))
 	}
 	p.role, p.target, p.began = current, true, t.now
-	t.kills, t.down = 0, up
+	t.kills, t.down, t.lastStart = 0, up, ev.Took
 	p.pid, p.upstream = ev.PID, ev.Upstream
 	t.lap(writer{gen: p.gen})
 	t.learnPort(p, ev)

@@ -20,6 +20,9 @@ const (
 	problemStart = "start"
 	problemCrash = "crash"
 	problemExit  = "exit" // by itself, with code 0
+	problemLoop  = "loop" // that feeds itself, and is paused
+
+	problemSettings = proxy.KindSettings // they could not be read again
 )
 
 func (t *turn) print(e terminal.Event) { t.do(say{e}) }
@@ -70,16 +73,17 @@ func (t *turn) sayCommandFailed(c *command) {
 	})
 }
 
-// sayFedBack names the file, who writes it, and what to do.
-func (t *turn) sayFedBack(path string, w writer) {
+// sayFedBack names the file, who writes it, and what to do. It returns that for pages and
+// programs.
+func (t *turn) sayFedBack(path string, w writer) *proxy.Problem {
 	text := "what the app writes at its start starts it again"
 	if w.command != 0 {
 		text = "what " + w.name + " writes runs it again"
 	}
-	t.print(terminal.Event{
-		Kind: terminal.KindWarn, Text: "a loop that feeds itself is paused: " + text, Files: []string{path},
-		Hint: "leave the file out by [watch] ignore or a [[rule]]; any other save, or USR1, goes on",
-	})
+	text = "a loop that feeds itself is paused: " + text
+	hint := "leave the file out by [watch] ignore or a [[rule]]; any other save, or watcher resume, goes on"
+	t.print(terminal.Event{Kind: terminal.KindWarn, Text: text, Files: []string{path}, Hint: hint})
+	return &proxy.Problem{Kind: problemLoop, Title: text, Text: path + "\n" + hint}
 }
 
 // whoServes tells who answers after a failure.
@@ -192,10 +196,13 @@ func (t *turn) sayGivenUp() {
 	t.warn(fmt.Sprintf("given up after %d failures in %s", crashLimit, crashInterval), "the next save starts it again")
 }
 
-func (t *turn) saySettings(keys []string) {
+func (t *turn) saySettings(r Reloaded) {
 	text := "read again: nothing differs"
-	if len(keys) > 0 {
-		text = "changed: " + strings.Join(keys, ", ")
+	switch {
+	case len(r.Keys) > 0:
+		text = "changed: " + strings.Join(r.Keys, ", ")
+	case len(r.Notes) > 0:
+		text = "read again: nothing else differs"
 	}
 	t.print(terminal.Event{Kind: terminal.KindSettings, Text: text})
 }
@@ -253,6 +260,14 @@ func title(r builder.Result) string {
 		return "go build failed"
 	}
 	return r.Err.Error()
+}
+
+func settingsProblem(r Reloaded) *proxy.Problem {
+	p := &proxy.Problem{Kind: problemSettings, Title: "the settings cannot be taken, and the old ones hold", Text: r.Err.Error()}
+	if r.Where.Line > 0 {
+		p.Diagnostics = []proxy.Diagnostic{proxy.Diagnostic(r.Where)}
+	}
+	return p
 }
 
 func startProblem(p process, ev runner.Failed) *proxy.Problem {

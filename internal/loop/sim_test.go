@@ -287,7 +287,10 @@ func (w *world) moves() []func() {
 		if w.pick(4) == 0 {
 			m = append(m, func() { w.send(pauseOrder{limit: time.Minute}) })
 		}
-		if w.state.pause.on {
+		if w.pick(8) == 0 {
+			m = append(m, func() { w.send(attended{}) })
+		}
+		if w.state.pause.on || w.state.feedback.paused != nil {
 			m = append(m, func() { w.send(resumeOrder{}) })
 		}
 	}
@@ -589,7 +592,7 @@ func (w *world) settleDown() {
 		case len(w.drains)+len(w.timers)+w.reads+w.prepares > 0:
 			m := w.moves()
 			m[len(m)-1]()
-		case w.state.pause.on:
+		case w.state.pause.on, w.state.feedback.paused != nil:
 			w.send(resumeOrder{})
 		default:
 			w.checkRest()

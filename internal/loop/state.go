@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -41,11 +42,13 @@ type state struct {
 
 	kills     int           // builds and candidates superseded since the last one that finished
 	lastBuild time.Duration // how long the last finished build took
+	lastStart time.Duration // how long the last process took to become ready
 
 	newest      string // newest binary that was built; "" for none
 	proven      string // newest binary that lived for a second as target
 	buildFailed bool   // the newest build failed
 	problem     *proxy.Problem
+	unread      *proxy.Problem // the settings could not be read again, and the old ones hold
 
 	mode      mode
 	told      mode // the way that the user believes in
@@ -276,7 +279,7 @@ func (s *state) shown() *proxy.Problem {
 	if len(s.broken) > 0 {
 		return s.broken[0].problem
 	}
-	return s.problem
+	return cmp.Or(s.problem, s.feedback.paused, s.unread)
 }
 
 // view is the front's picture of the state.

@@ -62,14 +62,18 @@ func (t *turn) take(ev event) {
 		t.takeRestartOrder()
 	case stopOrder:
 		t.takeStop()
+	case overdue:
+		t.takeOverdue(ev.gen)
 	case pauseOver:
 		t.takePauseOver(ev.id)
 	case pauseOrder:
 		t.takePause(ev.limit)
-		t.do(answer{ev.taken})
+		t.do(answer{ev.holds, !t.stopping})
 	case resumeOrder:
 		t.resume("")
-		t.do(answer{ev.taken})
+		t.do(answer{ev.holds, !t.stopping})
+	case attended:
+		t.attend()
 	}
 }
 
@@ -102,14 +106,12 @@ func (t *turn) close(n uint64, changes, touched []watcher.Change) {
 		}
 	}
 	t.readByBuild, t.readByStart = false, false
-	if t.pause.on {
+	if t.pause.on || t.fedBack(changes) {
 		t.pause.parked = append(t.pause.parked, parked{n, changes})
 		return
 	}
+	t.unpark()
 	t.closed = n
-	if t.fedBack(changes) {
-		return
-	}
 	t.change(changes)
 }
 

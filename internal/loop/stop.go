@@ -10,7 +10,7 @@ func (t *turn) takeStop() {
 		return
 	}
 	t.stopping = true
-	t.due, t.pause = due{}, pause{}
+	t.due = due{}
 	t.retry = 0
 	if t.build != nil && !t.build.killed {
 		t.build.killed = true

@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"cmp"
 	"time"
 
 	"github.com/watcher-dev/watcher/runner"
@@ -138,13 +137,13 @@ func (t *turn) crashed(p process, ev runner.Exited) {
 	}
 }
 
-// revive starts what ran last, if nothing runs and something should: the target
-// crashed during a build, and the build failed (rule 9).
-func (t *turn) revive() {
+// revive starts a binary, if nothing runs and something should: the target crashed during a
+// build, and nothing comes of that build for now (rule 9).
+func (t *turn) revive(binary string) {
 	if t.in(current) != nil || t.in(starting) != nil || t.due.rebuild || t.due.start() || t.down != up || t.retry != 0 {
 		return
 	}
-	t.due.recover = cmp.Or(t.proven, t.newest)
+	t.due.recover = binary
 }
 
 // backOff starts a binary again after a while, or gives up.

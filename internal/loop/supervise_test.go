@@ -171,3 +171,21 @@ func TestRule9_WhoEndedIsNotBroughtBack(t *testing.T) {
 	s = row(newScript(t), "starting").exited(1, 0).ready(2) // and a candidate that serves is no exit
 	s.wantView("serving", func(v proxy.View) bool { return v.Phase == proxy.Serving && v.Generation == 2 })
 }
+
+// TestRule6_CandidateThatHangs is left to finish by the first save that could overtake it, but
+// not for as long as a start may take: that save may be what mends it.
+func TestRule6_CandidateThatHangs(t *testing.T) {
+	s := row(newScript(t), "idle")
+	s.event(overdue{1}) // of one that is ready: nothing
+	s.state.lastStart = 100 * time.Millisecond
+	s.save(watcher.Rebuild).built("b") // hangs
+	s.did = nil
+	s.wait(time.Minute).save(watcher.Rebuild).does("after 2.3s", "build").built("c").does()
+	if p := s.state.in(starting); p == nil || p.binary != "b" {
+		t.Fatal(standing(s.state))
+	}
+	s.event(overdue{candidate(s)}).does("stop #2").exited(2, 1).does("start #3 c").ready(3)
+	if v := s.state.view(); v.Generation != 3 || v.Settled != v.Pending {
+		t.Fatalf("%+v", v)
+	}
+}

@@ -21,54 +21,62 @@ func (n None) Error() string {
 	return fmt.Sprintf("no watcher runs for %s: start one there with \"watcher\"", n.Dir)
 }
 
+// Starting says that the one that is meant has not opened its front.
+type Starting struct{ PID int }
+
+func (s Starting) Error() string {
+	return fmt.Sprintf("watcher (pid %d) is just starting: try again in a moment", s.PID)
+}
+
 // Several says that more than one does, and how to name one.
 type Several struct{ Found []Instance }
 
 func (s Several) Error() string {
 	var list []string
 	for _, i := range s.Found {
-		list = append(list, fmt.Sprintf("%s (%s)", i.Package, i.URL))
+		list = append(list, i.Package)
 	}
-	return fmt.Sprintf("several watchers run here, for %s: name one, as in \"watcher wait %s\"", strings.Join(list, ", "), s.Found[0].Package)
+	return fmt.Sprintf("several watchers run here, for %s: name one of them behind the command", strings.Join(list, ", "))
 }
 
-// Find returns the watcher that a call in dir, an absolute folder, means: that of the
-// innermost module around dir, else one that was started in dir or above it. pkg, unless
-// it is empty, is the pattern of its package. The error is a [None] or [Several], or ctx's.
-func Find(ctx context.Context, dir, pkg string) (Instance, error) {
+// Find returns the watcher that a call in dir, an absolute folder, means. pkg, unless it is
+// empty, is its package. The error is a [None], a [Several] or a [Starting].
+func Find(dir, pkg string) (Instance, error) {
 	dir = real(dir)
 	var best []Instance
-	rank := -1
+	rank := stranger + 1
 	for _, folder := range folders(dir) {
-		i, ok := readIn(folder)
+		i, ok := holder(folder)
 		if !ok || pkg != "" && !i.named(dir, pkg) {
 			continue
 		}
 		r := i.rank(dir)
-		if r < 0 || r < rank || !i.alive(ctx) {
-			continue
-		}
 		if r > rank {
 			best, rank = nil, r
 		}
-		best = append(best, i)
+		if r == rank {
+			best = append(best, i)
+		}
 	}
 	switch {
-	case ctx.Err() != nil:
-		return Instance{}, ctx.Err()
 	case len(best) == 0:
 		return Instance{}, None{dir, pkg}
 	case len(best) > 1:
 		return Instance{}, Several{best}
+	case best[0].URL == "":
+		return Instance{}, Starting{best[0].PID}
 	}
 	return best[0], nil
 }
 
-// Await is Find, which looks again for up to limit as long as there is none.
+// Await is Find, which looks again as long as one is starting, and for up to limit as long as
+// there is none. The error may be ctx's, too.
 func Await(ctx context.Context, dir, pkg string, limit time.Duration) (Instance, error) {
 	for late := time.Now().Add(limit); ; {
-		i, err := Find(ctx, dir, pkg)
-		if _, none := errors.AsType[None](err); !none || time.Now().After(late) {
+		i, err := Find(dir, pkg)
+		_, none := errors.AsType[None](err)
+		_, starting := errors.AsType[Starting](err)
+		if !starting && (!none || time.Now().After(late)) {
 			return i, err
 		}
 		select {
@@ -82,44 +90,58 @@ func Await(ctx context.Context, dir, pkg string, limit time.Duration) (Instance,
 // lookAgain is the time between two looks for a watcher that has just been started.
 const lookAgain = 50 * time.Millisecond
 
-func readIn(folder string) (Instance, bool) {
-	file, err := os.Open(filepath.Join(folder, lockName))
-	if err != nil {
-		return Instance{}, false
+// How well an instance fits a call; the best ones are meant.
+const (
+	stranger  = iota
+	neighbour // the call is made elsewhere in its workspace, as in a library of it
+	above     // the call is made above its module, as at the root of a repository
+	own       // the call is made in its module
+)
+
+// rank is how well an instance fits a call in dir. A module inside of another is not that.
+func (i Instance) rank(dir string) int {
+	module := real(i.Module)
+	switch {
+	case governs(dir) == module:
+		return own
+	case within(module, dir):
+		return above
+	case i.Work != "" && within(dir, real(filepath.Dir(i.Work))):
+		return neighbour
 	}
-	defer file.Close()
-	return read(file)
+	return stranger
 }
 
-// rank is how well an instance fits a call in dir; less than 0 if it does not. A module is
-// meant by who is in it, the deeper the better; the place where a watcher was started
-// comes after that.
-func (i Instance) rank(dir string) int {
-	switch module, start := real(i.Module), real(i.Start); {
-	case within(dir, module):
-		return 1 + 2*len(module)
-	case within(dir, start):
-		return 0
+// governs returns the folder of the module that dir belongs to, "" if it is in none.
+func governs(dir string) string {
+	for {
+		if info, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil && info.Mode().IsRegular() {
+			return dir
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return ""
+		}
+		dir = parent
 	}
-	return -1
 }
 
 // named reports whether pkg, as one would type it in dir, is the instance's package.
 func (i Instance) named(dir, pkg string) bool {
 	pattern := path.Clean(filepath.ToSlash(i.Package))
-	return path.Clean(filepath.ToSlash(pkg)) == pattern || filepath.Join(dir, pkg) == filepath.Join(real(i.Module), pattern)
+	if !filepath.IsAbs(pkg) && path.Clean(filepath.ToSlash(pkg)) == pattern {
+		return true
+	}
+	if !filepath.IsAbs(pkg) {
+		pkg = filepath.Join(dir, pkg)
+	}
+	return real(pkg) == filepath.Join(real(i.Module), filepath.FromSlash(pattern))
 }
 
-// alive reports whether the front that answers is the instance's. One that was killed
-// leaves its file behind, and another program may have its port by now.
-func (i Instance) alive(ctx context.Context) bool {
-	status, err := i.Status(ctx)
-	return err == nil && status.Run == i.Run
-}
-
+// within reports whether dir is folder or lies in it.
 func within(dir, folder string) bool {
 	rel, err := filepath.Rel(folder, dir)
-	return folder != "" && err == nil && filepath.IsLocal(rel)
+	return err == nil && filepath.IsLocal(rel)
 }
 
 // real is a path with links followed, as far as it is there.

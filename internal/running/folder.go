@@ -47,7 +47,10 @@ func unwritable(err error) error {
 func folders(dir string) []string {
 	var all []string
 	if base, err := os.UserCacheDir(); err == nil {
-		all, _ = filepath.Glob(filepath.Join(base, "watcher", "*"))
+		entries, _ := os.ReadDir(filepath.Join(base, "watcher"))
+		for _, e := range entries {
+			all = append(all, filepath.Join(base, "watcher", e.Name()))
+		}
 	}
 	for {
 		all = append(all, filepath.Join(dir, projectFolder))

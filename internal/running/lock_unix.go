@@ -5,6 +5,7 @@ package running
 import (
 	"errors"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,4 +17,14 @@ func tryLock(f *os.File) error {
 		return errLocked
 	}
 	return err
+}
+
+// ours reports whether a file belongs to our user.
+func ours(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Geteuid()
 }

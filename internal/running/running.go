@@ -15,16 +15,17 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // Instance is a watcher that runs, as it told of itself.
 type Instance struct {
 	PID     int    `json:"pid"`
-	URL     string `json:"url"`     // of the front
-	Run     string `json:"run"`     // of the front, another one for each
+	URL     string `json:"url"`     // of the front; "" as long as it is not open
 	Token   string `json:"token"`   // for orders
 	Start   string `json:"start"`   // absolute folder that it was started in; diagnostics are relative to it
 	Module  string `json:"module"`  // absolute folder of the module
+	Work    string `json:"work"`    // absolute path of go.work; "" for none
 	Package string `json:"package"` // pattern, as "./cmd/api"
 }
 
@@ -37,31 +38,46 @@ const lockName = "lock"
 // Lock keeps a second watcher from the same program, whose files it would write over.
 type Lock struct{ file *os.File }
 
-// Acquire takes the lock of a program's folder; it ends with the process, however that
-// ends. The error of one that is held says who holds it, and what to do.
-func Acquire(folder string) (*Lock, error) {
+// lockTries is how often a lock is tried for, and tryAgain the time between: somebody who
+// looks whether it is held holds it for a moment.
+const (
+	lockTries = 15
+	tryAgain  = 20 * time.Millisecond
+)
+
+// Acquire takes the lock of a program's folder for i, which has no URL yet. It ends with the
+// process, however that ends. The error of one that is held says who holds it, and what to do.
+func Acquire(folder string, i Instance) (*Lock, error) {
 	file, err := os.OpenFile(filepath.Join(folder, lockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := tryLock(file); err != nil {
+	for try := 1; ; try++ {
+		err := tryLock(file)
+		if err == nil {
+			break
+		}
+		if try < lockTries {
+			<-time.After(tryAgain)
+			continue
+		}
 		defer file.Close()
 		who := "it is just starting"
-		if holder, ok := read(file); ok {
+		if holder, ok := read(file); ok && holder.URL != "" {
 			who = fmt.Sprintf("pid %d, %s", holder.PID, holder.URL)
 		}
 		return nil, fmt.Errorf("another watcher runs this program already (%s): stop it first, or use its address", who)
 	}
-	_ = file.Truncate(0) // what one that was killed has left
-	return &Lock{file}, nil
+	l := &Lock{file}
+	l.Tell(i)
+	return l, nil
 }
 
 // Tell writes who holds the lock, for those that look for it.
 func (l *Lock) Tell(i Instance) {
 	text, _ := json.Marshal(i) // of strings and a number: no error
-	if l.file.Truncate(0) == nil {
-		_, _ = l.file.WriteAt(text, 0)
-	}
+	_, _ = l.file.WriteAt(text, 0)
+	_ = l.file.Truncate(int64(len(text))) // afterwards, so that it is never empty
 }
 
 // Release gives the lock back. The token is gone with it.
@@ -73,5 +89,19 @@ func (l *Lock) Release() {
 // read returns who holds a lock, as far as it has told.
 func read(file io.Reader) (i Instance, ok bool) {
 	text, _ := io.ReadAll(io.LimitReader(file, 1<<16))
-	return i, json.Unmarshal(text, &i) == nil && i.URL != ""
+	return i, json.Unmarshal(text, &i) == nil && i.Module != ""
+}
+
+// holder returns who holds the lock of a folder. Nobody does whose file is left of one that was
+// killed, or came with a repository: the lock itself tells. Another user's is not trusted.
+func holder(folder string) (Instance, bool) {
+	file, err := os.OpenFile(filepath.Join(folder, lockName), os.O_RDWR, 0)
+	if err != nil {
+		return Instance{}, false
+	}
+	defer file.Close() // and with it the lock, if it was free
+	if !ours(file) || tryLock(file) == nil {
+		return Instance{}, false
+	}
+	return read(file)
 }

@@ -1,32 +1,15 @@
 package running
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
-
-	"github.com/watcher-dev/watcher/proxy"
+	"time"
 )
-
-// front answers the status as a front does, of a run of its own.
-func front(t *testing.T, run string) string {
-	t.Helper()
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != proxy.API+"status" {
-			http.NotFound(w, r)
-			return
-		}
-		json.NewEncoder(w).Encode(proxy.Status{Run: run})
-	}))
-	t.Cleanup(s.Close)
-	return s.URL
-}
 
 // world is a machine's cache folder and projects, and those who run there.
 type world struct {
@@ -36,7 +19,7 @@ type world struct {
 
 func newWorld(t *testing.T) world {
 	root := t.TempDir()
-	t.Setenv("XDG_CACHE_HOME", filepath.Join(root, "cache"))
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(root, "cache [1]"))
 	return world{t, root}
 }
 
@@ -49,64 +32,108 @@ func (w world) dir(name string) string {
 	return dir
 }
 
-// runs has an instance run until the test ends.
-func (w world) runs(start, module, pkg, url, run string) *Lock {
+// module makes the folder of one.
+func (w world) module(name string) string {
 	w.t.Helper()
-	i := Instance{PID: 1, URL: url, Run: run, Token: "secret", Start: w.dir(start), Module: w.dir(module), Package: pkg}
+	dir := w.dir(name)
+	if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module m\n"), 0o644); err != nil {
+		w.t.Fatal(err)
+	}
+	return dir
+}
+
+// starts has an instance start; its URL is its name.
+func (w world) starts(module, pkg, work string) (*Lock, Instance) {
+	w.t.Helper()
+	i := Instance{PID: 1, Token: "secret", Start: w.root, Module: w.module(module), Package: pkg}
+	if work != "" {
+		i.Work = filepath.Join(w.dir(work), "go.work")
+	}
 	folder, err := Folder(i.Module, pkg)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	lock, err := Acquire(folder)
+	lock, err := Acquire(folder, i)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(lock.Release)
+	return lock, i
+}
+
+// runs has one run until the test ends.
+func (w world) runs(name, module, pkg, work string) *Lock {
+	w.t.Helper()
+	lock, i := w.starts(module, pkg, work)
+	i.URL = name
 	lock.Tell(i)
 	return lock
 }
 
+// outcome is the name of the instance that was found, or what kind of error there was.
+func outcome(i Instance, err error) string {
+	if _, ok := errors.AsType[None](err); ok {
+		return "none"
+	} else if _, ok := errors.AsType[Several](err); ok {
+		return "several"
+	} else if _, ok := errors.AsType[Starting](err); ok {
+		return "starting"
+	} else if err != nil {
+		return err.Error()
+	}
+	return i.URL
+}
+
 func TestT5_WhichWatcherIsMeant(t *testing.T) {
 	w := newWorld(t)
-	w.runs("shop", "shop", ".", front(t, "shop"), "shop")
-	w.runs("mono", "mono/api", "./cmd/api", front(t, "api"), "api")
-	w.runs("mono", "mono/api", "./cmd/worker", front(t, "worker"), "worker")
-	w.runs("mono", "mono/api/tools", ".", front(t, "tools"), "tools")
-	w.runs("gone", "gone", ".", "http://127.0.0.1:1", "gone")
-	w.runs("taken", "taken", ".", front(t, "another"), "taken")
-	file := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "<html>") }))
-	t.Cleanup(file.Close)
-	w.runs("foreign", "foreign", ".", file.URL, "foreign")
+	w.runs("shop", "shop", ".", "")
+	w.module("shop/inner") // a module of its own, in which nothing runs
+	w.runs("api", "mono/api", "./cmd/api", "")
+	w.runs("worker", "mono/api", "./cmd/worker", "")
+	w.runs("tools", "mono/api/tools", ".", "")
+	w.runs("app", "space/app", ".", "space")
+	w.module("space/lib")
+	w.starts("young", ".", "")
+	// One that was killed leaves its file, and so may a repository that was cloned.
+	killed := w.runs("killed", "killed", ".", "")
+	text, _ := os.ReadFile(killed.file.Name())
+	path := killed.file.Name()
+	killed.Release()
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.dir("cloned/.watcher")
+	if err := os.WriteFile(filepath.Join(w.dir("cloned/.watcher"), lockName), []byte(strings.ReplaceAll(string(text), "killed", "cloned")), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Symlink(w.dir("shop"), filepath.Join(w.root, "link")); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ dir, pkg, want string }{
 		{"shop", "", "shop"},
 		{"shop", ".", "shop"},
+		{"shop", w.dir("shop"), "shop"},
 		{"shop/deep/below", "", "shop"},
 		{"link", "", "shop"},
 		{"shop", "./cmd/api", "none"},
+		{"shop/inner", "", "none"},
 		{"sho", "", "none"},
 		{"mono/api", "", "several"},
 		{"mono/api", "./cmd/api", "api"},
 		{"mono/api", "cmd/worker", "worker"},
 		{"mono/api/cmd", "./worker", "worker"},
 		{"mono/api/tools", "", "tools"}, // the innermost
-		{"mono", "", "several"},         // where they were started
-		{"mono", "./cmd/api", "api"},
-		{"gone", "", "none"},    // killed: nobody answers
-		{"taken", "", "none"},   // killed, and another watcher has the port
-		{"foreign", "", "none"}, // killed, and something else has it
-		{"", "", "none"},
+		{"mono", "./cmd/api", "api"},    // above it
+		{"mono", "", "several"},
+		{"space", "", "app"},
+		{"space/lib", "", "app"}, // which may read it
+		{"space/app/x", "", "app"},
+		{"young", "", "starting"},
+		{"killed", "", "none"},
+		{"cloned", "", "none"},
 	} {
-		i, err := Find(t.Context(), w.dir(c.dir), c.pkg)
-		got := i.Run
-		if _, ok := errors.AsType[None](err); ok {
-			got = "none"
-		} else if _, ok := errors.AsType[Several](err); ok {
-			got = "several"
-		}
-		if got != c.want {
+		i, err := Find(w.dir(c.dir), c.pkg)
+		if got := outcome(i, err); got != c.want {
 			t.Errorf("in %q, package %q: %q (%v), want %q", c.dir, c.pkg, got, err, c.want)
 		}
 		if err != nil && strings.Contains(err.Error(), "\n") {
@@ -115,27 +142,96 @@ func TestT5_WhichWatcherIsMeant(t *testing.T) {
 	}
 }
 
+// TestT5_WatcherThatIsJustStarting is waited for, however long that takes; one that is not
+// there, for a moment.
+func TestT5_WatcherThatIsJustStarting(t *testing.T) {
+	w := newWorld(t)
+	dir := w.module("shop")
+	if i, err := Await(t.Context(), dir, "", 0); outcome(i, err) != "none" {
+		t.Fatalf("%+v, %v", i, err)
+	}
+	lock, i := w.starts("shop", ".", "")
+	found := make(chan string)
+	go func() { found <- outcome(Await(t.Context(), dir, "", 0)) }()
+	select {
+	case got := <-found:
+		t.Fatalf("found %s before it has opened its front", got)
+	case <-time.After(4 * lookAgain): // slowness
+	}
+	i.URL = "shop"
+	lock.Tell(i)
+	if got := <-found; got != "shop" {
+		t.Fatal(got)
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Await(over, w.module("none"), "", time.Hour); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+}
+
+// TestT5_LookingKeepsNobodyOut: who looks whether a lock is held holds it for a moment.
+func TestT5_LookingKeepsNobodyOut(t *testing.T) {
+	w := newWorld(t)
+	dir := w.module("shop")
+	folder, err := Folder(dir, ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lookers sync.WaitGroup
+	done := make(chan struct{})
+	for range 8 {
+		lookers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					_, _ = Find(dir, "")
+				}
+			}
+		})
+	}
+	for range 50 {
+		lock, err := Acquire(folder, Instance{Module: dir})
+		if err != nil {
+			t.Error(err)
+			break
+		}
+		lock.Release()
+	}
+	close(done)
+	lookers.Wait()
+}
+
 // TestT5_WithoutAHome: the folder lies in the project then.
 func TestT5_WithoutAHome(t *testing.T) {
 	w := newWorld(t)
 	t.Setenv("XDG_CACHE_HOME", "")
 	t.Setenv("HOME", "")
-	w.runs("shop", "shop", ".", front(t, "shop"), "shop")
-	if i, err := Find(t.Context(), w.dir("shop/below"), ""); err != nil || i.Run != "shop" {
+	w.runs("shop", "shop", ".", "")
+	if i, err := Find(w.dir("shop/below"), ""); err != nil || i.URL != "shop" {
 		t.Errorf("%+v, %v", i, err)
 	}
 }
 
-// TestX3_TokenIsForItsUserAlone, and gone with the watcher.
+// TestX3_TokenIsForItsUserAlone, and gone with the watcher. What another user has written is
+// not trusted.
 func TestX3_TokenIsForItsUserAlone(t *testing.T) {
 	w := newWorld(t)
-	lock := w.runs("shop", "shop", ".", "http://localhost:1", "shop")
+	lock := w.runs("shop", "shop", ".", "")
 	path := lock.file.Name()
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
-	if _, err := Acquire(filepath.Dir(path)); err == nil || !strings.Contains(err.Error(), "(pid 1, http://localhost:1)") {
+	if _, err := Acquire(filepath.Dir(path), Instance{Module: "m"}); err == nil || !strings.Contains(err.Error(), "(pid 1, shop)") {
 		t.Errorf("a second one: %v", err)
+	}
+	if err := os.Chown(path, 65534, 65534); err != nil {
+		t.Fatalf("%v: run the tests as root", err)
+	}
+	if i, err := Find(w.dir("shop"), ""); outcome(i, err) != "none" {
+		t.Errorf("another user's: %+v, %v", i, err)
 	}
 	lock.Release()
 	if text, err := os.ReadFile(path); err != nil || len(text) > 0 {

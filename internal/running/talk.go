@@ -3,6 +3,7 @@ package running
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -45,7 +46,7 @@ func (i Instance) Resume(ctx context.Context) (s proxy.Status, err error) {
 var direct = &http.Client{Transport: &http.Transport{Proxy: nil, DisableKeepAlives: true}}
 
 // ask sends one request below the reserved paths and reads the answer into v. An answer
-// that is no JSON comes from no front, or says what is wrong with the request.
+// that is no JSON says what is wrong.
 func (i Instance) ask(ctx context.Context, method, what string, query url.Values, v any) error {
 	r, err := http.NewRequestWithContext(ctx, method, i.URL+proxy.API+what+"?"+query.Encode(), nil)
 	if err != nil {
@@ -53,16 +54,18 @@ func (i Instance) ask(ctx context.Context, method, what string, query url.Values
 	}
 	r.Header.Set(proxy.TokenHeader, i.Token)
 	answer, err := direct.Do(r)
-	if err != nil {
-		return fmt.Errorf("ask the watcher at %s: %w", i.URL, err)
+	var text []byte
+	if err == nil {
+		text, err = io.ReadAll(answer.Body)
+		answer.Body.Close()
 	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return fmt.Errorf("ask the watcher at %s: %w", i.URL, err)
-	}
-	if err := json.Unmarshal(text, v); err != nil {
-		return fmt.Errorf("the watcher at %s answers %s: %.200s", i.URL, answer.Status, strings.TrimSpace(string(text)))
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("watcher (pid %d) at %s does not answer: see what it is at, or end it", i.PID, i.URL)
+	case err != nil:
+		return fmt.Errorf("watcher (pid %d) at %s has ended meanwhile: start it again", i.PID, i.URL)
+	case json.Unmarshal(text, v) != nil:
+		return fmt.Errorf("watcher (pid %d): %.200s", i.PID, strings.TrimSpace(string(text)))
 	}
 	return nil
 }

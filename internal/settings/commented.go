@@ -29,6 +29,9 @@ func WriteCommented(w io.Writer) error {
 			}
 			text.WriteString("\n" + line + "\n")
 		}
+		if r.name == "rule.run" { // an example of its own
+			text.WriteString("\n#[[rule]]\n#paths = [\"**/*.templ\"]\n")
+		}
 		note := ""
 		if r.example != "" {
 			note = " (an example; there is no default)"

@@ -74,7 +74,7 @@ func (l *loader) readRules(value any) {
 func (l *loader) readVariable(table, word string, value any) {
 	text, isText := value.(string)
 	if !isText {
-		l.complain(l.values[join(table, word)], "%s: values of variables are texts: write %s = %q", table, word, fmt.Sprint(value))
+		l.complain(l.values[join(table, word)], "%s: values of variables are texts: put that of %s in quotes", table, word)
 		return
 	}
 	field := lookup(&l.settings, table)

@@ -84,6 +84,13 @@ func TestCommentedFile(t *testing.T) {
 	if d := Diff(Default(), got); !slices.Equal(d, want) {
 		t.Errorf("uncommented: differs in %v, want %v", d, want)
 	}
+	rules := []Rule{
+		{Paths: []string{"conf/**/*.yaml"}, Action: "signal", Signal: "SIGHUP"},
+		{Paths: []string{"**/*.templ"}, Run: []string{"templ", "generate"}, Timeout: Duration(time.Minute)},
+	}
+	if got := bare(got.Rules); !reflect.DeepEqual(got, rules) {
+		t.Errorf("the examples of rules are %+v, want %+v", got, rules)
+	}
 }
 
 func TestDiff(t *testing.T) {

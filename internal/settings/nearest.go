@@ -5,7 +5,7 @@ import "strings"
 // nearest returns the full name of the known key, or at the top level the table, that
 // word in table most likely means, or "". On a tie the word's own table wins.
 func nearest(table, word string) string {
-	best, least := "", min(max(1, len(word)/3), 3)+1
+	best, least := "", slips(word)+1
 	for _, r := range rows() {
 		of, key, _ := strings.Cut(r.name, ".")
 		if n := distance(word, key); n < least || n == least && best != "" && of == table {
@@ -17,6 +17,20 @@ func nearest(table, word string) string {
 	}
 	return best
 }
+
+// Nearest returns that of the known words which word most likely means, or "".
+func Nearest(word string, known []string) string {
+	best, least := "", slips(word)+1
+	for _, k := range known {
+		if n := distance(word, k); n < least {
+			best, least = k, n
+		}
+	}
+	return best
+}
+
+// slips is in how many letters a word may differ from the one that is meant.
+func slips(word string) int { return min(max(1, len(word)/3), 3) }
 
 // distance counts the letters to add, drop, replace or swap with their neighbour
 // that turn a into b, whatever their case.

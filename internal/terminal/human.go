@@ -15,9 +15,9 @@ const maxFiles = 3
 func (p paint) event(e Event) []byte {
 	var b strings.Builder
 	if e.Kind == KindReady { // the line that greets: no time, all in one view
-		fmt.Fprintf(&b, "watcher  %s  %s  →  #%d pid %d\n", p.kind(KindReady, "ready"), clean(e.Text), e.Generation, e.PID)
+		fmt.Fprintf(&b, "watcher  %s  %s  →  #%d pid %d\n", p.kind(KindReady, "ready"), Clean(e.Text), e.Generation, e.PID)
 		if e.Hint != "" {
-			fmt.Fprintf(&b, "%9s%s\n", "", p.dim.Sprint(clean(e.Hint)))
+			fmt.Fprintf(&b, "%9s%s\n", "", p.dim.Sprint(Clean(e.Hint)))
 		}
 		return []byte(b.String())
 	}
@@ -26,10 +26,10 @@ func (p paint) event(e Event) []byte {
 		b.WriteString(problem.String())
 	}
 	for _, line := range e.Output { // set off, as it could look like one of our own
-		b.WriteString(strings.TrimRight("  "+clean(line), " ") + "\n")
+		b.WriteString(strings.TrimRight("  "+Clean(line), " ") + "\n")
 	}
 	if e.Hint != "" {
-		fmt.Fprintf(&b, "%18s%s\n", "", p.dim.Sprint(clean(e.Hint))) // below the sentence
+		fmt.Fprintf(&b, "%18s%s\n", "", p.dim.Sprint(Clean(e.Hint))) // below the sentence
 	}
 	return []byte(b.String())
 }
@@ -44,7 +44,7 @@ func sentence(e Event) string {
 	}
 	switch e.Kind {
 	case KindRun:
-		add(true, "%s in %s", clean(e.Text), Short(e.Took))
+		add(true, "%s in %s", Clean(e.Text), Short(e.Took))
 	case KindBuild, KindEqual:
 		add(e.Took > 0, "in %s", Short(e.Took))
 	case KindServed:
@@ -56,7 +56,7 @@ func sentence(e Event) string {
 		add(e.Cut > 0, "cut %s", requests(e.Cut))
 		add(true, "stopped in %s", Short(e.Took))
 	}
-	add(e.Text != "" && e.Kind != KindRun, "%s", clean(e.Text))
+	add(e.Text != "" && e.Kind != KindRun, "%s", Clean(e.Text))
 	add(e.Held > 0, "%s held at most %s", requests(e.Held), Short(e.HeldFor))
 	add(len(e.Files) > 0, "%s", files(e.Files))
 	text := strings.Join(parts, ", ")
@@ -68,7 +68,7 @@ func sentence(e Event) string {
 
 // String is the problem as people read it: a line, and indented below it what says more.
 func (p Problem) String() string {
-	at := clean(p.File)
+	at := Clean(p.File)
 	if p.Line > 0 {
 		at += fmt.Sprintf(":%d", p.Line)
 	}
@@ -76,16 +76,16 @@ func (p Problem) String() string {
 		at += fmt.Sprintf(":%d", p.Column)
 	}
 	first, more, _ := strings.Cut(strings.TrimRight(p.Message, "\n"), "\n")
-	text := at + ": " + clean(first) + "\n"
+	text := at + ": " + Clean(first) + "\n"
 	for line := range strings.Lines(more) {
-		text += "\t" + strings.TrimSpace(clean(line)) + "\n"
+		text += "\t" + strings.TrimSpace(Clean(line)) + "\n"
 	}
 	return text
 }
 
 func files(names []string) string {
 	said := names[:min(len(names), maxFiles)]
-	text := clean(strings.Join(said, ", "))
+	text := Clean(strings.Join(said, ", "))
 	if rest := len(names) - len(said); rest > 0 {
 		text += fmt.Sprintf(" and %d more", rest)
 	}
@@ -122,9 +122,9 @@ func Short(d time.Duration) string {
 // sequence is what terminals take as an order: a colour, a move, a title.
 var sequence = regexp.MustCompile(`\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)`)
 
-// clean takes out what could end a line or steer the terminal, so that foreign text
+// Clean takes out what could end a line or steer the terminal, so that foreign text
 // cannot pass for one of our lines. Tabs stay; a line's end in the middle is a blank.
-func clean(text string) string {
+func Clean(text string) string {
 	text = sequence.ReplaceAllString(strings.TrimRight(text, "\r\n"), "")
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -143,7 +143,7 @@ func TestT3_JSONGivesBackTheEvent(t *testing.T) {
 func TestForeignTextCannotForgeLines(t *testing.T) {
 	const evil = "a\n12:00:00 swap     #9\r\x1b]0;title\x07\x1b[2J\x1b[1;31mb\u009b2J\x00\tc\x1b"
 	const plain = "a 12:00:00 swap     #9b2J\tc"
-	if got := clean(evil); got != plain {
+	if got := Clean(evil); got != plain {
 		t.Errorf("got %q, want %q", got, plain)
 	}
 	var out bytes.Buffer

@@ -24,11 +24,15 @@ var page = template.Must(template.New("page").Parse(pageSource))
 
 // Problem is a failed build or start, or a crash, as people and programs are shown it.
 type Problem struct {
-	Kind        string       `json:"kind"`  // "rule" (its command), "build", "start", "crash" or "exit"
+	Kind        string       `json:"kind"`  // "rule" (its command), "build", "start", "crash", "exit", "loop" (that feeds itself) or KindSettings
 	Title       string       `json:"title"` // one line
 	Text        string       `json:"text"`  // compiler output, or the last lines of the process
-	Diagnostics []Diagnostic `json:"diagnostics,omitempty"`
+	Diagnostics []Diagnostic `json:"diagnostics"`
 }
+
+// KindSettings is a mistake in the settings file. What stands there, as a password in
+// [app] env, is shown nowhere.
+const KindSettings = "settings"
 
 // Diagnostic is one place in the user's code.
 type Diagnostic struct {

@@ -57,7 +57,7 @@ type Position struct {
 // far as p lets it.
 func (p Project) Explain(problem Problem) *Report {
 	r := p.report(problem)
-	if problem.Kind != "build" {
+	if problem.Kind != "build" && problem.Kind != KindSettings {
 		if panicked, ok := FindPanic(r.Text); ok {
 			r.Title = bounded(r.Title+": "+panicked.Message, maxTitle)
 			p.addFrames(r, panicked.Frames)
@@ -91,6 +91,7 @@ func (p Project) report(problem Problem) *Report {
 	}
 	r := &Report{ID: rand.Text(), Problem: Problem{
 		Kind: problem.Kind, Title: plain(bounded(problem.Title, maxTitle)), Text: strings.TrimRight(plain(text), "\n"),
+		Diagnostics: []Diagnostic{}, // so that programs find a list
 	}}
 	for _, d := range problem.Diagnostics[:min(len(problem.Diagnostics), maxPlaces)] {
 		d.File, d.Message = plain(bounded(d.File, maxTitle)), plain(bounded(d.Message, maxMessage))
@@ -103,7 +104,7 @@ func (p Project) report(problem Problem) *Report {
 func (p Project) diagnose(r *Report, panicked Panic) {
 	if len(r.Places) > 0 && r.Places[0].Own {
 		at := r.Places[0].Position
-		r.Diagnostics = []Diagnostic{{File: p.shown(at.Path), Line: at.Line, Message: plain(bounded("panic: "+panicked.Message, maxMessage))}}
+		r.Diagnostics = []Diagnostic{{File: p.shown(at.Path), Line: at.Line, Message: plain(bounded(panicked.Message, maxMessage))}}
 	}
 }
 
@@ -127,7 +128,7 @@ func (p Project) add(r *Report, at Position, message string) {
 	}
 	if place.Own {
 		place.ID = fmt.Sprintf("%s-%d", r.ID, len(r.Places))
-		if len(r.Places) < maxExcerpts {
+		if len(r.Places) < maxExcerpts && r.Kind != KindSettings {
 			place.Source = excerpt(at.Path, at.Line)
 		}
 	}
@@ -135,7 +136,9 @@ func (p Project) add(r *Report, at Position, message string) {
 }
 
 // Open reports whether the text says more than the places do.
-func (r *Report) Open() bool { return r.Kind != "build" || len(r.Places) == 0 }
+func (r *Report) Open() bool {
+	return r.Kind != "build" && r.Kind != KindSettings || len(r.Places) == 0
+}
 
 // Find returns the position of a place.
 func (r *Report) Find(id string) (Position, bool) {

@@ -107,6 +107,14 @@ func TestX7_SecretsOfARequestAreMasked(t *testing.T) {
 	if len(d.Headers) != 11 || d.Line != "GET /a?b=c HTTP/1.1" {
 		t.Errorf("%+v", d)
 	}
+	for target, want := range map[string]string{
+		"/a": "/a", "/a?": "/a?", "/a?page=2&token=sesame&x": "/a?page=2&token=•••&x", "/a?to%6ben=sesame": "/a?to%6ben=•••",
+		"/a?%zz=sesame": "/a?%zz=•••", "/a?q=a?api_key=b": "/a?q=a?api_key=b",
+	} {
+		if got := masked(target); got != want {
+			t.Errorf("%s: %s, want %s", target, got, want)
+		}
+	}
 }
 
 // TestHub_NewestStateReachesWhoeverListens: also who comes later, and the slow ones.

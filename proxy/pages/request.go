@@ -3,6 +3,7 @@ package pages
 import (
 	"maps"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,19 +18,37 @@ type Request struct {
 // Header is one line of a request's head.
 type Header struct{ Name, Value string }
 
-// secret matches the names of headers whose values are nobody's business.
+// secret matches the names of headers, and of values in a query, whose values are nobody's business.
 var secret = regexp.MustCompile(`(?i)auth|cookie|token|key|secret|passw|session|csrf|xsrf|signature|credential|assertion`)
 
 // Describe says what came, with secrets masked.
 func Describe(r *http.Request) *Request {
-	d := &Request{Line: bounded(plain(r.Method+" "+r.RequestURI+" "+r.Proto), maxMessage)}
+	d := &Request{Line: bounded(plain(r.Method+" "+masked(r.RequestURI)+" "+r.Proto), maxMessage)}
 	d.Headers = append(d.Headers, Header{"Host", bounded(plain(r.Host), maxTitle)})
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
-		value := "•••"
+		value := mask
 		if !secret.MatchString(name) {
 			value = bounded(plain(strings.Join(r.Header[name], ", ")), maxTitle)
 		}
 		d.Headers = append(d.Headers, Header{bounded(plain(name), maxTitle), value})
 	}
 	return d
+}
+
+const mask = "•••"
+
+// masked is a request's target with the secrets in its query masked.
+func masked(target string) string {
+	path, query, _ := strings.Cut(target, "?")
+	if query == "" {
+		return target
+	}
+	parts := strings.Split(query, "&")
+	for i, part := range parts {
+		name, _, _ := strings.Cut(part, "=")
+		if plainName, err := url.QueryUnescape(name); err != nil || secret.MatchString(plainName) {
+			parts[i] = name + "=" + mask
+		}
+	}
+	return path + "?" + strings.Join(parts, "&")
 }
