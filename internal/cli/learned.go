@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/watcher-dev/watcher/internal/project"
 	"github.com/watcher-dev/watcher/internal/settings"
@@ -18,6 +19,10 @@ import (
 
 // learnedVersion is that of the file; one of another version is not read.
 const learnedVersion = 1
+
+// speakLimit is how long a process that is ready is asked what it speaks, while it is not
+// told to anybody.
+const speakLimit = 100 * time.Millisecond
 
 // learned is the port of its own that the app was last seen to take, where the front can
 // lead to it. It is kept in the program's cache folder, for the next run. Any goroutine may
@@ -72,7 +77,9 @@ func (l *learned) leads(moved bool, r runner.Ready) int {
 	defer l.mu.Unlock()
 	if !r.TLS && r.Asked != 0 && r.Asked == l.port && !l.asked { // it was expected, and so not asked what it speaks
 		l.asked = true
-		_, r.TLS = sockets.Speaks(context.Background(), r.Upstream)
+		ctx, cancel := context.WithTimeout(context.Background(), speakLimit)
+		defer cancel()
+		_, r.TLS = sockets.Speaks(ctx, r.Upstream)
 	}
 	if r.TLS {
 		l.tls = r.Asked

@@ -415,7 +415,7 @@ func (l launcher) Start(spec runner.Spec, report func(runner.Event)) {
 			out.Close()
 			err.Close()
 		}
+		l.seen(spec.Moved, ev) // first, as who hears of it may end the process
 		report(ev)
-		l.seen(spec.Moved, ev)
 	})
 }
