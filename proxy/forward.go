@@ -26,6 +26,7 @@ type exchange struct {
 	peer      string        // host:port of the client
 	unread    net.Conn      // of an HTTP/1 client whose body is not read; else nil
 	asked     bool          // whether it comes from a process of ours
+	whose     <-chan bool   // the answer to that, when it is known; nil if it is not awaited
 	began     time.Time     // when it was first held; zero if it never was
 	next      *waiter       // who is woken when this one has its connection
 	unreached *state        // the state whose target refused the connection

@@ -24,9 +24,6 @@ func (f *Front) enter(x *exchange, left <-chan struct{}) (*state, decision) {
 		x.unreachable = x.unreached == s
 		switch d := admit(s.View, x.cfg, x.arrival, f.limits.longest); d {
 		case hold:
-			if f.isOwn(x) {
-				continue
-			}
 			if !f.hold(x, s, left) {
 				return s, leave
 			}
@@ -40,15 +37,21 @@ func (f *Front) enter(x *exchange, left <-chan struct{}) (*state, decision) {
 	}
 }
 
-// isOwn asks, once for a request, whether it comes from a process of ours, and marks it.
-func (f *Front) isOwn(x *exchange) bool {
+// askWhose asks, once for a request, whether it comes from a process of ours. The answer may
+// take a while, and is awaited beside all else; nil if there is nothing to ask.
+func (x *exchange) askWhose() <-chan bool {
 	if x.asked || x.cfg.Own == nil {
-		return false
+		return x.whose
 	}
 	x.asked = true
 	peer, err := netip.ParseAddrPort(x.peer)
-	x.own = err == nil && peer.Addr().Unmap().IsLoopback() && x.cfg.Own(peer)
-	return x.own
+	if err != nil || !peer.Addr().Unmap().IsLoopback() {
+		return nil
+	}
+	own, whose := x.cfg.Own, make(chan bool, 1) // room for it, as the request may be gone by then
+	go func() { whose <- own(peer) }()
+	x.whose = whose
+	return whose
 }
 
 // countIn counts a request in with the target of s; false means that s is no longer
@@ -84,15 +87,21 @@ func (f *Front) hold(x *exchange, s *state, left <-chan struct{}) bool {
 	}
 	limit := time.NewTimer(wait)
 	defer limit.Stop()
-	here := true
-	select {
-	case <-w.turn:
-	case <-limit.C:
-		x.unreached = nil
-	case <-left:
-		here = false
-	case <-hungUp:
-		here = false
+	here, whose := true, x.askWhose()
+	for waiting := true; waiting; {
+		waiting = false
+		select {
+		case <-w.turn:
+		case <-limit.C:
+			x.unreached = nil
+		case <-left:
+			here = false
+		case <-hungUp:
+			here = false
+		case x.own = <-whose:
+			x.whose, whose = nil, nil
+			waiting = !x.own // in its place
+		}
 	}
 	if !f.unpark(w) {
 		<-w.turn // it was let go: the one before it in the chain, or Publish, closes this

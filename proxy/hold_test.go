@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"runtime"
 	"strings"
@@ -33,14 +34,28 @@ func TestS4_HeldRequestsGoInOrderOfArrival(t *testing.T) {
 	up.Start()
 	defer up.Close()
 
-	f := serve(t, Config{Hold: true})
+	// Whose a request is becomes known while it is held, of the first one last: it keeps its place.
+	known, first := make(chan struct{}), make(chan struct{})
+	var asked atomic.Int64
+	f := serve(t, Config{Hold: true, Own: func(netip.AddrPort) bool {
+		if asked.Add(1) == 1 {
+			<-first
+		} else {
+			<-known
+		}
+		return false
+	}})
 	f.Publish(View{Generation: 1, Upstream: says(t, "old")})
 	f.Publish(View{Generation: 1, Pending: 1})
 	var answers []<-chan answer
 	for i := range n {
 		answers = append(answers, f.begin(f.request("GET", "/", nil)))
 		f.awaitHeld(i + 1)
+		if i == n-2 {
+			close(first)
+		}
 	}
+	close(known)
 	released := f.Publish(View{Generation: 2, Upstream: strings.TrimPrefix(up.URL, "http://"), Pending: 1, Settled: 1})
 	if released.Count != n || released.Longest <= 0 {
 		t.Errorf("released = %+v, want %d requests", released, n)

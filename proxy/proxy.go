@@ -102,9 +102,9 @@ type Config struct {
 	GenerationHeader bool          // add Watcher-Generation to every answer
 	Hosts            []string      // names of the front, beside those that only this machine and its network can have
 	// Own reports whether a connection from a loopback address comes from a process of
-	// one of our generations: such a request is never held, as it would wait for itself
-	// (rule 22). It is asked when a request is about to be held, from the request's
-	// goroutine. nil means that none does.
+	// one of our generations: such a request is held no longer, as it would wait for itself
+	// (rule 22). It is asked when a request is held, from a goroutine of its own, and may
+	// take a moment. nil means that none does.
 	Own func(client netip.AddrPort) bool
 
 	Browser Browser // the zero value leaves the app's pages as they are

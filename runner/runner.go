@@ -16,7 +16,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/netip"
 	"os"
 	"os/exec"
 	"strings"
@@ -35,6 +34,7 @@ import (
 // may be called from a goroutine for which report waits.
 type Runner struct {
 	starter *group.Starter
+	owners  owners
 
 	mu        sync.Mutex
 	processes map[int]*process // by generation, until Exited is reported
@@ -168,8 +168,9 @@ var errClosed = errors.New("the runner is closed")
 
 // New makes a runner. Close ends it.
 func New() (*Runner, error) {
+	starter := group.NewStarter()
 	return &Runner{
-		starter:   group.NewStarter(),
+		starter: starter, owners: owners{groups: starter.IDs},
 		processes: map[int]*process{},
 	}, nil
 }
@@ -257,13 +258,6 @@ func (r *Runner) Run(ctx context.Context, cmd *exec.Cmd) error {
 		return context.Cause(ctx)
 	}
 	return err
-}
-
-// Owns reports whether the TCP connection whose near end is client belongs to a
-// running process of ours: to a group that lives or to a descendant of one. It takes
-// some milliseconds. Elsewhere than on Linux nobody is known to.
-func (r *Runner) Owns(client netip.AddrPort) bool {
-	return sockets.Connected(client, r.starter.IDs())
 }
 
 // Close kills what still lives, waits until it is reaped and reported, and frees

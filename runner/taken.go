@@ -68,5 +68,5 @@ func (p *process) frontPort() int {
 
 // started reports whether a process is one that we have started, or descends from one.
 func (r *Runner) started(pid int) bool {
-	return slices.ContainsFunc(r.starter.IDs(), func(group int) bool { return slices.Contains(sockets.Family(group), pid) })
+	return slices.Contains(sockets.Family(r.starter.IDs()...), pid)
 }

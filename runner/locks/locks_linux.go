@@ -58,5 +58,5 @@ func Held(groups []int) bool {
 }
 
 func isOf(pid int, groups []int) bool {
-	return slices.ContainsFunc(groups, func(g int) bool { return slices.Contains(sockets.Family(g), pid) })
+	return slices.Contains(sockets.Family(groups...), pid)
 }

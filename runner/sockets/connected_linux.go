@@ -8,43 +8,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Connected reports whether the TCP connection whose near end is client belongs to a
-// process of the groups or to a descendant of one. It takes some milliseconds.
-// Elsewhere than on Linux nobody is known to.
-func Connected(client netip.AddrPort, groups []int) bool {
-	name := connectedSocket(netip.AddrPortFrom(client.Addr().Unmap(), client.Port()))
-	if name == "" {
-		return false
-	}
-	for _, group := range groups {
-		for _, pid := range Family(group) {
-			if hasSocket(pid, name) {
-				return true
+// Connections returns the near ends of the TCP connections that the processes of the groups
+// and their descendants have. It takes milliseconds. Elsewhere than on Linux none is known.
+func Connections(groups ...int) map[netip.AddrPort]bool {
+	all := socketsIn(1 << unix.BPF_TCP_ESTABLISHED)
+	found := map[netip.AddrPort]bool{}
+	for _, pid := range Family(groups...) {
+		for _, name := range filesOf(pid) {
+			if addr, ok := all[name]; ok {
+				found[netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())] = true
 			}
 		}
 	}
-	return false
+	return found
 }
 
-// connectedSocket returns the name under /proc/PID/fd of the socket that is connected
-// from an address, or "".
-func connectedSocket(from netip.AddrPort) string {
-	sockets := socketsIn(1 << unix.BPF_TCP_ESTABLISHED)
-	for name, addr := range sockets {
-		if addr.Port() == from.Port() && addr.Addr().Unmap() == from.Addr() {
-			return name
-		}
-	}
-	return ""
-}
-
-func hasSocket(pid int, name string) bool {
+// filesOf are what a process has open, by the names that the system has for what is no file.
+func filesOf(pid int) (names []string) {
 	folder := "/proc/" + strconv.Itoa(pid) + "/fd/"
 	files, _ := os.ReadDir(folder)
 	for _, file := range files {
-		if target, _ := os.Readlink(folder + file.Name()); target == name {
-			return true
+		if target, err := os.Readlink(folder + file.Name()); err == nil {
+			names = append(names, target)
 		}
 	}
-	return false
+	return names
 }

@@ -140,8 +140,9 @@ func Unix(group int) (paths []string) {
 		}
 	}
 	for _, pid := range Family(group) {
-		for name, path := range listening {
-			if !hasSocket(pid, name) {
+		for _, name := range filesOf(pid) {
+			path, ok := listening[name]
+			if !ok {
 				continue
 			}
 			if path[0] != '/' && path[0] != '@' { // as the app has bound it
@@ -165,15 +166,15 @@ func GroupRuns(group int) bool {
 	return false
 }
 
-// Family lists the running processes of a group and the descendants of all of them.
-func Family(group int) []int {
+// Family lists the running processes of some groups and the descendants of all of them.
+func Family(groups ...int) []int {
 	all := runningProcesses()
 	member := map[int]bool{}
 	var pids []int
 	for grown := true; grown; {
 		grown = false
 		for _, p := range all {
-			if !member[p.pid] && (p.group == group || member[p.parent]) {
+			if !member[p.pid] && (slices.Contains(groups, p.group) || member[p.parent]) {
 				member[p.pid], grown = true, true
 				pids = append(pids, p.pid)
 			}

@@ -11,6 +11,6 @@ func listenersOf(...int) (found []netip.AddrPort, known bool) { return nil, fals
 // Unix lists the paths of the Unix sockets at which a group listens; nothing, here.
 func Unix(int) []string { return nil }
 
-// Family lists the running processes of a group and the descendants of all of them;
+// Family lists the running processes of some groups and the descendants of all of them;
 // nothing, here.
-func Family(int) []int { return nil }
+func Family(...int) []int { return nil }
