@@ -48,7 +48,7 @@ func readEnv(file string) (map[string]string, error) {
 	}
 	variables, err := godotenv.UnmarshalBytes(text)
 	if err != nil {
-		return nil, fmt.Errorf("line %d is not NAME=value", brokenLine(string(text)))
+		return nil, fmt.Errorf("line %d is not NAME=value, or its quotes do not end", brokenLine(string(text)))
 	}
 	return variables, nil
 }

@@ -52,7 +52,7 @@ func TestX7_BrokenEnvFileTellsNoValue(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := environment(nil, []string{file})
-		if want := "env file .env: " + line + " is not NAME=value"; err == nil || err.Error() != want {
+		if want := "env file .env: " + line + " is not NAME=value, or its quotes do not end"; err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}

@@ -35,7 +35,7 @@ func (f *flags) bind(root *cobra.Command) {
 	p.StringVarP(&f.dir, "chdir", "C", "", "work in `DIR` instead of this folder")
 	p.StringVar(&f.config, "config", "", "settings `FILE` instead of "+settings.File)
 	p.BoolVar(&f.json, "json", false, "print each event as one line of JSON")
-	p.BoolVar(&f.quiet, "quiet", false, "print problems only")
+	p.BoolVar(&f.quiet, "quiet", false, "print problems only, and what the app prints")
 	p.BoolVar(&f.noColor, "no-color", false, "print without colour")
 	completeFlags(root, map[string]cobra.CompletionFunc{
 		"chdir":  cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs),
