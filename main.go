@@ -9,6 +9,7 @@ import (
 
 	"github.com/watcher-dev/watcher/internal/cli"
 	"github.com/watcher-dev/watcher/internal/pid1"
+	"github.com/watcher-dev/watcher/internal/session"
 	"github.com/watcher-dev/watcher/runner/shim"
 )
 
@@ -18,11 +19,10 @@ func main() {
 		os.Exit(code)
 	}
 	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, cli.Signals()...)
-	cli.OutliveReader()
+	signal.Notify(signals, session.Signals()...)
+	session.OutliveReader()
 	os.Exit(cli.Run(cli.Call{
-		Args: os.Args[1:], Env: os.Environ(),
-		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Signals: signals,
+		Args: os.Args[1:],
+		Call: session.Call{Env: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Signals: signals},
 	}))
 }

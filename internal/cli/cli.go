@@ -1,31 +1,25 @@
-// Package cli is the command line: it turns arguments and settings into the parts,
-// wires them to the loop, and says in one line what is wrong.
+// Package cli is the command line: it turns arguments into what a session, another watcher or
+// a file is asked for, and says in one line what is wrong.
 //
-// It knows every part, and it is the only one that does. It decides nothing that
-// happens after the start.
+// It knows commands and flags, and no part of the main job.
 package cli
 
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/watcher-dev/watcher/internal/session"
 	"github.com/watcher-dev/watcher/internal/terminal"
 )
 
 // Call is one call of the program: a value, so that a test can make several in one process.
 type Call struct {
-	Args    []string  // without the program's name
-	Env     []string  // whole environment
-	Dir     string    // folder it is started in; "" is the process's own
-	Stdin   io.Reader // asked only if it is a terminal
-	Stdout  io.Writer
-	Stderr  io.Writer
-	Signals <-chan os.Signal // those of [Signals]; nil means that none come
+	Args []string // without the program's name
+	session.Call
 }
 
 // The exit codes.
@@ -35,9 +29,6 @@ const (
 	codeUsage   = 2 // wrong use, and no watcher to talk to
 	codeOpen    = 3 // of wait: neither served nor failed
 )
-
-// usageError is a mistake in the arguments.
-type usageError struct{ error }
 
 // ended says that all is said, and what the exit code is.
 type ended struct{ code int }
@@ -66,19 +57,12 @@ func Run(c Call) int {
 
 // fail prints an error as its one line.
 func (c Call) fail(err error, f flags) int {
-	style := terminal.Style{JSON: f.json, Color: c.color(c.Stderr, f.noColor)}
+	style := terminal.Style{JSON: f.JSON, Color: c.Color(c.Stderr, f.NoColor)}
 	terminal.New(c.Stderr, c.Stderr, style).Print(terminal.Event{Kind: terminal.KindFailed, Text: err.Error()})
-	var usage usageError
-	if errors.As(err, &usage) {
+	if _, ok := errors.AsType[session.UsageError](err); ok {
 		return codeUsage
 	}
 	return codeFailed
-}
-
-// color reports whether w is a terminal that wants colour.
-func (c Call) color(w io.Writer, refused bool) bool {
-	f, ok := w.(*os.File)
-	return ok && terminal.UseColor(f, refused, func(name string) string { return lookup(c.Env, name) })
 }
 
 // root is the command tree. Run without a command is the main job.
@@ -104,7 +88,7 @@ At a terminal, h and Enter lists what can be typed.`,
 			if err != nil {
 				return err
 			}
-			return c.watch(given)
+			return session.Watch(c.Call, given)
 		},
 	}
 	run := &cobra.Command{
@@ -122,7 +106,7 @@ At a terminal, h and Enter lists what can be typed.`,
 	root.SetOut(c.Stdout)
 	root.SetErr(c.Stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
-		return usageError{errors.New(err.Error() + `: see "watcher help"`)}
+		return session.UsageError{Err: errors.New(err.Error() + `: see "watcher help"`)}
 	})
 	return root
 }
@@ -130,7 +114,7 @@ At a terminal, h and Enter lists what can be typed.`,
 // noArguments allows none.
 func noArguments(_ *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usageError{fmt.Errorf("unexpected %q: see \"watcher help\"", args[0])}
+		return session.UsageError{Err: fmt.Errorf("unexpected %q: see \"watcher help\"", args[0])}
 	}
 	return nil
 }
@@ -138,7 +122,7 @@ func noArguments(_ *cobra.Command, args []string) error {
 // packageAlone allows one package.
 func packageAlone(_ *cobra.Command, args []string) error {
 	if len(args) > 1 {
-		return usageError{errors.New("more than one package: name one")}
+		return session.UsageError{Err: errors.New("more than one package: name one")}
 	}
 	return nil
 }
@@ -152,11 +136,11 @@ func packageAndArguments(cmd *cobra.Command, args []string) error {
 	}
 	if n > 0 && !strings.ContainsAny(args[0], `./\`) {
 		if near := cmd.Root().SuggestionsFor(args[0]); len(near) > 0 {
-			return usageError{fmt.Errorf("no command %q: did you mean %q? a package of this name is \"./%s\"", args[0], "watcher "+near[0], args[0])}
+			return session.UsageError{Err: fmt.Errorf("no command %q: did you mean %q? a package of this name is \"./%s\"", args[0], "watcher "+near[0], args[0])}
 		}
 	}
 	if n > 1 {
-		return usageError{errors.New(`more than one package: put arguments of the app behind "--"`)}
+		return session.UsageError{Err: errors.New(`more than one package: put arguments of the app behind "--"`)}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/watcher-dev/watcher/internal/project"
+	"github.com/watcher-dev/watcher/internal/session"
 )
 
 // completePackage offers the main packages of the module that -C leads to. What cannot be
@@ -15,7 +16,7 @@ func (c Call) completePackage(f *flags) cobra.CompletionFunc {
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveDefault // arguments of the app
 		}
-		module, err := project.FindModule(absolute(c.Dir, f.dir), c.Env)
+		module, err := project.FindModule(session.Absolute(c.Dir, f.Dir), c.Env)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}

@@ -1,21 +1,16 @@
 package cli
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/watcher-dev/watcher/builder/graph"
 	"github.com/watcher-dev/watcher/internal/docker"
-	"github.com/watcher-dev/watcher/internal/project"
-	"github.com/watcher-dev/watcher/internal/terminal"
+	"github.com/watcher-dev/watcher/internal/session"
 )
 
 func (c Call) dockerCommand(f *flags) *cobra.Command {
@@ -32,7 +27,7 @@ Files that are there stay as they are.`,
 		Args: packageAndArguments, ValidArgsFunction: c.completePackage(f),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := docker.CheckService(service); err != nil {
-				return usageError{err}
+				return session.UsageError{Err: err}
 			}
 			given, err := f.with(cmd, args)
 			if err != nil {
@@ -47,16 +42,12 @@ Files that are there stay as they are.`,
 }
 
 // writeDocker writes the two files of Docker, or none of them.
-func (c Call) writeDocker(f flags, service string) error {
+func (c Call) writeDocker(f session.Options, service string) error {
 	there, err := c.readCompose(service)
 	if err != nil {
 		return err
 	}
-	// The container has nothing of this environment.
-	c.Env = over(passedOn(c.Env), map[string]string{"PORT": ""})
-	s := &session{Call: c, flags: f}
-	s.terminal = terminal.New(c.Stdout, c.Stderr, terminal.Style{Color: c.color(c.Stdout, f.noColor)})
-	app, err := s.containerApp(service)
+	app, err := session.Container(c.Call, f, service)
 	if err != nil {
 		return err
 	}
@@ -68,7 +59,7 @@ func (c Call) writeDocker(f flags, service string) error {
 		os.Remove(image)
 		return err
 	}
-	s.sayDocker(app, there)
+	c.sayDocker(app, there)
 	return nil
 }
 
@@ -96,116 +87,6 @@ func (c Call) readCompose(service string) (docker.Existing, error) {
 		return there, fmt.Errorf("%s has a service %q already and nothing was written: choose another name, as by --service %s-dev", file, service, service)
 	}
 	return there, nil
-}
-
-// containerApp finds out what the files are made from. Go itself is not needed for it.
-func (s *session) containerApp(service string) (docker.App, error) {
-	app := docker.App{Service: service}
-	if err := s.findSettings(); err != nil {
-		return app, err
-	}
-	if _, err := s.readCode(); err != nil {
-		if several, ok := errors.AsType[*project.Several](err); ok {
-			return app, usageError{errors.New(strings.Replace(several.Error(), ": watcher ", ": watcher init docker ", 1))}
-		}
-		return app, err
-	}
-	var err error
-	if app.Folder, err = s.insideFolder(); err != nil {
-		return app, err
-	}
-	if s.flags.pkg != "" || s.settings.App.Package == "" && s.pkg.Pattern != "." {
-		app.Args = append(app.Args, s.pkg.Pattern)
-	}
-	if s.flags.appArgs != nil {
-		app.Args = append(append(app.Args, "--"), s.flags.appArgs...)
-	}
-	app.Go = docker.GoVersion(s.goFiles()...)
-	app.Stop = time.Duration(s.settings.Run.DrainTimeout + s.settings.Run.StopTimeout)
-	app.WaitFor = s.settings.Run.WaitFor
-	s.site.moved = s.settings.Run.Remap != "false" // which the image's Go allows
-	at, err := s.site.address(s.settings, s.code)
-	app.Port = cmp.Or(at.port, defaultPort)
-	return app, err
-}
-
-// insideFolder returns the flags that lead to the same places in the container, which sees
-// this folder and nothing else.
-func (s *session) insideFolder() (args []string, err error) {
-	for _, given := range [][2]string{{"-C", s.flags.dir}, {"--config", s.flags.config}} {
-		if given[1] == "" {
-			continue
-		}
-		within, ok := s.inside(given[1])
-		if !ok {
-			return nil, usageError{fmt.Errorf("%s %s leads out of this folder, and a container sees nothing else: start in a folder that holds both", given[0], given[1])}
-		}
-		args = append(args, given[0], within)
-	}
-	if _, ok := s.inside(s.site.module.Dir); !ok {
-		up, _ := filepath.Rel(s.Dir, s.site.module.Dir)
-		return nil, fmt.Errorf("go.mod lies in %s, and a container sees this folder only: start there: %s", filepath.ToSlash(up), s.startIn(s.site.module.Dir))
-	}
-	s.warnOutside()
-	return args, nil
-}
-
-// inside is a path relative to this folder; ok tells whether it lies in it.
-func (s *session) inside(path string) (within string, ok bool) {
-	within, err := filepath.Rel(s.Dir, absolute(s.Dir, path))
-	return filepath.ToSlash(within), err == nil && filepath.IsLocal(within)
-}
-
-// warnOutside says what the build reads out of this folder, and where to start instead.
-func (s *session) warnOutside() {
-	var outside []string
-	above := s.Dir
-	read := []string{s.site.module.Work}
-	for _, m := range graph.Modules(s.site.module.Dir, s.site.module.Work) {
-		read = append(read, m.Dir)
-	}
-	for _, path := range read {
-		within, ok := s.inside(path)
-		if ok || path == "" {
-			continue
-		}
-		outside = append(outside, within)
-		for rel, err := filepath.Rel(above, path); err == nil && !filepath.IsLocal(rel) && above != filepath.Dir(above); rel, err = filepath.Rel(above, path) {
-			above = filepath.Dir(above)
-		}
-	}
-	if len(outside) > 0 {
-		s.warn(fmt.Sprintf("the build reads %s, which the container does not see: better start in a folder that holds it all: %s", strings.Join(outside, ", "), s.startIn(above)))
-	}
-}
-
-// startIn is what to type to begin in a folder above this one.
-func (s *session) startIn(above string) string {
-	up, _ := filepath.Rel(s.Dir, above)
-	below, _ := filepath.Rel(above, s.site.dir)
-	return fmt.Sprintf("cd %s && watcher -C %s init docker", shellWord(up), shellWord(below))
-}
-
-// shellWord quotes a word for a shell where it has to be.
-func shellWord(word string) string {
-	if strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-") == "" {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
-// goFiles are the contents of the files that ask for a version of Go.
-func (s *session) goFiles() (texts [][]byte) {
-	files := []string{s.site.module.Work}
-	for _, m := range graph.Modules(s.site.module.Dir, s.site.module.Work) {
-		files = append(files, filepath.Join(m.Dir, "go.mod"))
-	}
-	for _, file := range files {
-		if text, err := os.ReadFile(file); err == nil {
-			texts = append(texts, text)
-		}
-	}
-	return texts
 }
 
 // sayDocker says what was written, and what to type.

@@ -1,17 +1,13 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 
 	"github.com/spf13/cobra"
 
-	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/internal/running"
-	"github.com/watcher-dev/watcher/internal/terminal"
+	"github.com/watcher-dev/watcher/internal/session"
 	"github.com/watcher-dev/watcher/watcher"
 )
 
@@ -23,7 +19,7 @@ why. Of several programs it takes the one that watcher runs, unless one is named
 		Example: "  watcher explain conf/app.yaml",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
-				return usageError{errors.New("explain takes one path, as in: watcher explain conf/app.yaml")}
+				return session.UsageError{Err: errors.New("explain takes one path, as in: watcher explain conf/app.yaml")}
 			}
 			return nil
 		},
@@ -32,37 +28,17 @@ why. Of several programs it takes the one that watcher runs, unless one is named
 			if err != nil {
 				return err
 			}
-			if i, err := running.Find(absolute(c.Dir, f.dir), given.pkg); err == nil {
-				given.pkg = i.Package
+			if i, err := running.Find(session.Absolute(c.Dir, f.Dir), given.Package); err == nil {
+				given.Package = i.Package
 			}
-			return c.explain(given, args[0])
+			reason, err := session.Explain(c.Call, given, args[0])
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(c.Stdout, "%s: %s: %s\n", args[0], first(reason)+does(reason), reason.Why)
+			return err
 		},
 	}
-}
-
-// explain answers as a watcher would that starts now. It needs a cache of its own, as one
-// may be running.
-func (c Call) explain(f flags, path string) error {
-	s := &session{Call: c, flags: f, terminal: terminal.New(c.Stderr, c.Stderr, terminal.Style{JSON: f.json})}
-	if err := s.find(); err != nil {
-		return err
-	}
-	cache, err := os.MkdirTemp("", "watcher-explain-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(cache)
-	if s.builder, err = builder.New(cache, func(_ context.Context, cmd *exec.Cmd) error { return cmd.Run() }); err != nil {
-		return err
-	}
-	watch := s.site.watch(s.settings)
-	watch.Graph = watched(s.graph.Exact(context.Background()))
-	reason, err := watcher.Explain(watch, absolute(c.Dir, path))
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(c.Stdout, "%s: %s: %s\n", path, first(reason)+does(reason), reason.Why)
-	return err
 }
 
 // first is what runs before anything else.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/watcher-dev/watcher/internal/session"
 	"github.com/watcher-dev/watcher/internal/settings"
 	"github.com/watcher-dev/watcher/internal/vscode"
 )
@@ -23,11 +24,11 @@ func (c Call) initCommand(f *flags) *cobra.Command {
 			switch from {
 			case "":
 			case "air":
-				return c.writeFromAir(*f)
+				return c.writeFromAir(f.Options)
 			default:
-				return usageError{fmt.Errorf("--from %q is not known: write --from air", from)}
+				return session.UsageError{Err: fmt.Errorf("--from %q is not known: write --from air", from)}
 			}
-			return c.writeSettings(f.settingsPath(c.Dir), settings.WriteCommented, "every key stands in it with its default"+c.passedOver(f))
+			return c.writeSettings(f.SettingsPath(c.Dir), settings.WriteCommented, "every key stands in it with its default"+c.passedOver(f))
 		},
 	}
 	init.Flags().StringVar(&from, "from", "", "carry over the settings of another `TOOL`: air, whose file may be named by --config")
@@ -47,7 +48,7 @@ below it. Files that are there keep all that is in them.`,
 // written, so that a mistake in either changes nothing.
 func (c Call) writeVSCode(f *flags) error {
 	var args []string
-	for _, given := range [][2]string{{"-C", f.dir}, {"--config", f.config}} {
+	for _, given := range [][2]string{{"-C", f.Dir}, {"--config", f.Config}} {
 		if given[1] != "" {
 			args = append(args, given[0], filepath.ToSlash(given[1]))
 		}

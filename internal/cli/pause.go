@@ -53,7 +53,7 @@ func (c Call) order(f *flags, args []string, done terminal.Event, give func(cont
 		if err != nil {
 			return err
 		}
-		if f.json {
+		if f.JSON {
 			return c.printJSON(i, status)
 		}
 		say.Print(done)

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/watcher-dev/watcher/internal/running"
+	"github.com/watcher-dev/watcher/internal/session"
 	"github.com/watcher-dev/watcher/internal/terminal"
 	"github.com/watcher-dev/watcher/proxy"
 )
@@ -31,8 +32,8 @@ func (c Call) statusCommand(f *flags) *cobra.Command {
 				serves = s.Generation != 0
 				return c.tellStatus(f, i, s)
 			})
-			if usage, ok := errors.AsType[usageError](err); ok {
-				return usage.error // nothing serves, whatever the reason
+			if usage, ok := errors.AsType[session.UsageError](err); ok {
+				return usage.Err // nothing serves, whatever the reason
 			}
 			if !serves {
 				return ended{codeFailed}
@@ -45,9 +46,9 @@ func (c Call) statusCommand(f *flags) *cobra.Command {
 func (c Call) tellStatus(f *flags, i running.Instance, s proxy.Status) error {
 	s.LastError = c.relative(i, s.LastError)
 	switch {
-	case f.json:
+	case f.JSON:
 		return c.printJSON(i, s)
-	case f.quiet:
+	case f.Quiet:
 		return nil
 	}
 	var b strings.Builder
@@ -109,7 +110,7 @@ func (c Call) relative(i running.Instance, p *proxy.Problem) *proxy.Problem {
 	seen := *p
 	seen.Diagnostics = nil
 	for _, d := range p.Diagnostics {
-		file := absolute(i.Start, d.File)
+		file := session.Absolute(i.Start, d.File)
 		if rel, err := filepath.Rel(c.Dir, file); err == nil && filepath.IsLocal(rel) {
 			file = rel
 		}

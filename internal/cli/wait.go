@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/watcher-dev/watcher/internal/running"
+	"github.com/watcher-dev/watcher/internal/session"
 	"github.com/watcher-dev/watcher/internal/terminal"
 	"github.com/watcher-dev/watcher/proxy"
 )
@@ -42,7 +43,7 @@ With 2 no watcher runs here; with 3 it is neither: paused, or the time is over.`
 				if err != nil {
 					return err
 				}
-				return c.tellWaited(i, waited, f.json, say)
+				return c.tellWaited(i, waited, f.JSON, say)
 			})
 		},
 	}
@@ -53,7 +54,7 @@ With 2 no watcher runs here; with 3 it is neither: paused, or the time is over.`
 // positive checks the value of a flag that is a length of time.
 func positive(flag string, d time.Duration) error {
 	if d <= 0 {
-		return usageError{fmt.Errorf("--%s %s is no length of time: write it as 90s or 1m30s", flag, d)}
+		return session.UsageError{Err: fmt.Errorf("--%s %s is no length of time: write it as 90s or 1m30s", flag, d)}
 	}
 	return nil
 }
@@ -125,7 +126,7 @@ func (c Call) talk(f *flags, args []string, appear time.Duration, do func(contex
 		case <-ctx.Done():
 		}
 	}()
-	say := terminal.New(c.Stdout, c.Stderr, terminal.Style{JSON: f.json, Quiet: f.quiet, Color: c.color(c.Stdout, f.noColor)})
+	say := terminal.New(c.Stdout, c.Stderr, c.Style(f.Options))
 	i, err := c.find(ctx, f, args, appear)
 	if err == nil {
 		err = do(ctx, i, say)
@@ -136,23 +137,23 @@ func (c Call) talk(f *flags, args []string, appear time.Duration, do func(contex
 	if _, ok := errors.AsType[ended](err); err == nil || ok {
 		return err
 	}
-	if f.json { // whoever reads it finds one line here, whatever it says
+	if f.JSON { // whoever reads it finds one line here, whatever it says
 		_ = json.NewEncoder(c.Stdout).Encode(struct {
 			Result string `json:"result"`
 			Reason string `json:"reason"`
 		}{"none", err.Error()})
 		return ended{codeUsage}
 	}
-	return usageError{err}
+	return session.UsageError{Err: err}
 }
 
 var errInterrupted = errors.New("interrupted")
 
 // find finds the watcher that a call means.
 func (c Call) find(ctx context.Context, f *flags, args []string, appear time.Duration) (running.Instance, error) {
-	dir := absolute(c.Dir, f.dir)
+	dir := session.Absolute(c.Dir, f.Dir)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return running.Instance{}, fmt.Errorf("no folder %q: check -C", f.dir)
+		return running.Instance{}, fmt.Errorf("no folder %q: check -C", f.Dir)
 	}
 	return running.Await(ctx, dir, strings.Join(args, ""), appear)
 }

@@ -1,4 +1,4 @@
-package cli
+package session
 
 import (
 	"bufio"
@@ -17,7 +17,7 @@ import (
 // the error, which lists them, stays.
 func (s *session) ask(several *project.Several) (project.Package, error) {
 	in, ok := s.Stdin.(*os.File)
-	if !ok || !term.IsTerminal(int(in.Fd())) || s.flags.json {
+	if !ok || !term.IsTerminal(int(in.Fd())) || s.options.JSON {
 		return project.Package{}, several
 	}
 	fmt.Fprintln(s.Stdout, "several main packages:")
@@ -34,12 +34,12 @@ func (s *session) ask(several *project.Several) (project.Package, error) {
 	case line := <-answer:
 		n, err := strconv.Atoi(line)
 		if err != nil || n < 1 || n > len(several.Packages) {
-			return project.Package{}, usageError{fmt.Errorf("%q is none of them: type a number from 1 to %d", line, len(several.Packages))}
+			return project.Package{}, UsageError{fmt.Errorf("%q is none of them: type a number from 1 to %d", line, len(several.Packages))}
 		}
 		fmt.Fprintf(s.Stdout, "the next time: watcher %s\n", several.Packages[n-1].Pattern)
 		return several.Packages[n-1], nil
 	case <-s.Signals:
 		fmt.Fprintln(s.Stdout)
-		return project.Package{}, usageError{errors.New("no package was chosen")}
+		return project.Package{}, UsageError{errors.New("no package was chosen")}
 	}
 }

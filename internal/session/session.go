@@ -1,4 +1,10 @@
-package cli
+// Package session is the main job from its beginning to its end: it reads settings and code,
+// makes the parts of what they say, wires them to the loop, and tells people what the parts
+// tell it.
+//
+// It knows every part, and it is the only one that does. It decides nothing that happens
+// after the start.
+package session
 
 import (
 	"context"
@@ -31,10 +37,26 @@ import (
 	"github.com/watcher-dev/watcher/watcher"
 )
 
+// Call is what the program was given by its caller.
+type Call struct {
+	Env     []string  // whole environment
+	Dir     string    // absolute folder that it was started in
+	Stdin   io.Reader // asked only if it is a terminal
+	Stdout  io.Writer
+	Stderr  io.Writer
+	Signals <-chan os.Signal // those of [Signals]; nil means that none come
+}
+
+// UsageError is a mistake in what was asked for.
+type UsageError struct{ Err error }
+
+func (e UsageError) Error() string { return e.Err.Error() }
+func (e UsageError) Unwrap() error { return e.Err }
+
 // session is one run of the main job, from the checks to the last reaped process.
 type session struct {
 	Call
-	flags    flags
+	options  Options
 	terminal *terminal.Terminal
 	site     site
 	settings settings.Settings      // that hold
@@ -61,13 +83,12 @@ type session struct {
 	debugAt  address
 }
 
-// watch is the main job. Everything that ends the program at the start (rule 11)
-// happens before the front opens; after that only the user ends it.
-func (c Call) watch(f flags) error {
-	s := &session{Call: c, flags: f}
-	s.terminal = terminal.New(c.Stdout, c.Stderr, terminal.Style{
-		JSON: f.json, Quiet: f.quiet, Color: c.color(c.Stdout, f.noColor),
-	})
+// Watch is the main job. Everything that ends the program at the start (rule 11) happens
+// before the front opens; after that only the user ends it. An error is one line; a
+// [UsageError] is the caller's mistake.
+func Watch(c Call, o Options) error {
+	s := &session{Call: c, options: o}
+	s.terminal = terminal.New(c.Stdout, c.Stderr, c.Style(o))
 	if err := s.find(); err != nil {
 		return err
 	}
@@ -98,6 +119,17 @@ func (c Call) watch(f flags) error {
 	return s.loop(listeners)
 }
 
+// Style is how to print what o asks for to the caller.
+func (c Call) Style(o Options) terminal.Style {
+	return terminal.Style{JSON: o.JSON, Quiet: o.Quiet, Color: c.Color(c.Stdout, o.NoColor)}
+}
+
+// Color reports whether w is a terminal that wants colour.
+func (c Call) Color(w io.Writer, refused bool) bool {
+	f, ok := w.(*os.File)
+	return ok && terminal.UseColor(f, refused, func(name string) string { return lookup(c.Env, name) })
+}
+
 // find reads the settings and looks for the module, the package and its address.
 func (s *session) find() error {
 	if err := s.findSettings(); err != nil {
@@ -111,15 +143,15 @@ func (s *session) find() error {
 
 // findSettings reads the settings, which say where the app lies.
 func (s *session) findSettings() error {
-	dir := absolute(s.Dir, s.flags.dir)
+	dir := Absolute(s.Dir, s.options.Dir)
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return usageError{fmt.Errorf("no folder %q: check -C", s.flags.dir)}
+		return UsageError{fmt.Errorf("no folder %q: check -C", s.options.Dir)}
 	}
-	s.site = site{start: s.Dir, env: s.Env, settings: s.flags.settingsInUse(s.Dir)}
+	s.site = site{start: s.Dir, env: s.Env, settings: s.options.settingsInUse(s.Dir)}
 	if err := s.readSettings(); err != nil {
 		return err
 	}
-	s.site.dir = absolute(dir, s.settings.App.Dir)
+	s.site.dir = Absolute(dir, s.settings.App.Dir)
 	return nil
 }
 
@@ -178,8 +210,8 @@ func (s *session) readSettings() error {
 func (s *session) load() (settings.Settings, []settings.Problem, error) {
 	path := s.site.settings
 	if _, err := os.Stat(path); os.IsNotExist(err) {
-		if s.flags.config != "" {
-			return settings.Settings{}, nil, fmt.Errorf("no settings file %q: check --config", s.flags.config)
+		if s.options.Config != "" {
+			return settings.Settings{}, nil, fmt.Errorf("no settings file %q: check --config", s.options.Config)
 		}
 		path = ""
 	}
@@ -194,9 +226,9 @@ func (s *session) load() (settings.Settings, []settings.Problem, error) {
 		s.told = told
 		s.terminal.Print(terminal.Event{Kind: terminal.KindSettings, Text: told})
 	}
-	loaded = s.flags.over(loaded)
+	loaded = s.options.over(loaded)
 	if loaded.Run.Swap == string(loop.SwapOverlap) && loaded.Run.Port != 0 && loaded.Run.Remap == "false" {
-		return loaded, nil, usageError{fmt.Errorf("--swap overlap cannot go with [run] port and remap = false: two processes cannot hold port %d", loaded.Run.Port)}
+		return loaded, nil, UsageError{fmt.Errorf("--swap overlap cannot go with [run] port and remap = false: two processes cannot hold port %d", loaded.Run.Port)}
 	}
 	return loaded, warnings, nil
 }
@@ -378,7 +410,7 @@ func (s *session) panicked(p proxy.Panic) {
 
 // screen is the terminal to which w writes, if the app's lines go there as they are.
 func (s *session) screen(w io.Writer) *os.File {
-	if f, ok := w.(*os.File); ok && !s.flags.json && term.IsTerminal(int(f.Fd())) {
+	if f, ok := w.(*os.File); ok && !s.options.JSON && term.IsTerminal(int(f.Fd())) {
 		return f
 	}
 	return nil

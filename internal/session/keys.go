@@ -1,4 +1,4 @@
-package cli
+package session
 
 import (
 	"fmt"
@@ -36,7 +36,7 @@ const pausedByKey = time.Hour
 // keyboard is our own terminal, nil where nobody can type, or no person reads.
 func (s *session) keyboard() *os.File {
 	in, ok := s.Stdin.(*os.File)
-	if ok && !s.flags.json && s.screen(s.Stdout) != nil && term.IsTerminal(int(in.Fd())) {
+	if ok && !s.options.JSON && s.screen(s.Stdout) != nil && term.IsTerminal(int(in.Fd())) {
 		return in
 	}
 	return nil

@@ -1,4 +1,4 @@
-package cli
+package session
 
 import (
 	"errors"
@@ -12,16 +12,16 @@ import (
 	"github.com/watcher-dev/watcher/runner"
 )
 
-// defaultDebug is where Delve listens if nothing is said, and so where editors look.
-const defaultDebug = "2345"
+// DefaultDebug is where Delve listens if nothing is said, and so where editors look.
+const DefaultDebug = "2345"
 
 // findDelve looks for Delve, if it is asked for.
 func (s *session) findDelve() error {
-	if s.flags.debug == "" {
+	if s.options.Debug == "" {
 		return nil
 	}
 	if s.settings.Run.Socket {
-		return usageError{errors.New("--debug cannot go with [run] socket: LISTEN_PID would be Delve's")}
+		return UsageError{errors.New("--debug cannot go with [run] socket: LISTEN_PID would be Delve's")}
 	}
 	golang, err := builder.FindGo(s.Env)
 	if err != nil {
@@ -34,10 +34,10 @@ func (s *session) findDelve() error {
 
 // openDebug opens the address for debuggers, if it is asked for.
 func (s *session) openDebug() error {
-	if s.flags.debug == "" {
+	if s.options.Debug == "" {
 		return nil
 	}
-	at, err := parseListen("debug address", s.flags.debug)
+	at, err := parseListen("debug address", s.options.Debug)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package cli
+package session
 
 import (
 	"cmp"
@@ -15,7 +15,6 @@ import (
 	"github.com/joho/godotenv"
 
 	"github.com/watcher-dev/watcher/builder"
-	"github.com/watcher-dev/watcher/internal/air"
 	"github.com/watcher-dev/watcher/internal/loop"
 	"github.com/watcher-dev/watcher/internal/project"
 	"github.com/watcher-dev/watcher/internal/settings"
@@ -215,7 +214,7 @@ func (s *session) hosts(want settings.Settings) []string {
 func (p site) envFiles(s settings.Settings) []string {
 	var files []string
 	for _, f := range s.App.EnvFiles {
-		files = append(files, absolute(p.dir, f))
+		files = append(files, Absolute(p.dir, f))
 	}
 	return files
 }
@@ -296,36 +295,4 @@ func (p site) tagged(s settings.Settings) []string {
 func signalNumber(name string) syscall.Signal {
 	n, _ := settings.ParseSignal(name)
 	return n
-}
-
-// settingsPath is where the settings file is looked for, or to be written.
-func (f flags) settingsPath(start string) string {
-	if f.config != "" {
-		return absolute(start, f.config)
-	}
-	return filepath.Join(absolute(start, f.dir), settings.File)
-}
-
-// settingsInUse is the settings file to read: one of air's is read in its place, so that one
-// person can change over while the others stay.
-func (f flags) settingsInUse(start string) string {
-	own := f.settingsPath(start)
-	if _, err := os.Stat(own); f.config != "" || !os.IsNotExist(err) {
-		return own
-	}
-	if other := f.airPath(start); other != "" {
-		return other
-	}
-	return own
-}
-
-// airPath is the settings file of air, "" if there is none.
-func (f flags) airPath(start string) string {
-	for _, name := range air.Names() {
-		path := filepath.Join(absolute(start, f.dir), name)
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-			return path
-		}
-	}
-	return ""
 }

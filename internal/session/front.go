@@ -1,4 +1,4 @@
-package cli
+package session
 
 import (
 	"errors"
@@ -41,7 +41,7 @@ func parseListen(what, listen string) (address, error) {
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
-		return address{}, usageError{fmt.Errorf("%s %q is not host:port, :port or a port", what, listen)}
+		return address{}, UsageError{fmt.Errorf("%s %q is not host:port, :port or a port", what, listen)}
 	}
 	return address{host: host, port: int(n), asked: true}, nil
 }
