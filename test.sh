@@ -24,6 +24,19 @@ install() {
   apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y "${missing[@]}" >/dev/null
 }
 
+# Fuzzes a target of a package. The end of its time can come out as an error of Go's own, without
+# an input that fails (golang/go#75804).
+fuzz() {
+  local said
+  if said=$(go test -run '^$' -fuzz "^$2\$" -fuzztime $fuzztime -fuzzminimizetime 1x "$1" 2>&1); then
+    tail -n 1 <<<"$said"
+  elif grep -q '^ *context deadline exceeded$' <<<"$said" && ! grep -q 'Failing input' <<<"$said"; then
+    printf 'ok  \t%s %s, ended by its time\n' "$1" "$2"
+  else
+    fail "$said"
+  fi
+}
+
 step install what is missing
 command -v go >/dev/null || fail 'go is missing: install it from go.dev/dl'
 install
@@ -63,7 +76,7 @@ step fuzz, $fuzztime each
 for target in ./internal/loop:FuzzStep ./watcher/rules:FuzzClassify ./watcher:FuzzSettle ./watcher/source:FuzzScan ./builder:FuzzDiagnose \
   ./internal/air:FuzzConvert ./internal/docker:FuzzRead ./internal/settings:FuzzLoad ./internal/project:FuzzScanAddress ./builder/graph:FuzzLiterals ./proxy:FuzzHead \
   ./proxy/inject:FuzzInject ./proxy/pages:FuzzPanics; do
-  go test -run '^$' -fuzz "^${target#*:}\$" -fuzztime $fuzztime -fuzzminimizetime 1x "${target%:*}" | tail -n 1
+  fuzz "${target%:*}" "${target#*:}"
 done
 
 if [ -n "${CI:-}${FULL_TESTS:-}" ]; then
