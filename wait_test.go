@@ -107,7 +107,10 @@ func TestT5_ScriptThatIsTakenForALoop(t *testing.T) {
 	p := start(t, plainapp)
 	for n := range 20 {
 		text := fmt.Sprintf("greeting: %d", n)
+		before := p.status().Pending
 		p.write("config.yaml", text+"\n")
+		for p.status().Pending == before { // until the save is known, it counts for no request
+		}
 		a := p.get("/config")
 		if strings.Contains(a.body, text) && a.build == "" {
 			continue
