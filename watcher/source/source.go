@@ -156,10 +156,12 @@ func (s *Source) count(f *folder, sign int) {
 // Remove ends the watch of a folder, if there is one. Events of it may still come.
 func (s *Source) Remove(dir string) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if f := s.folders[dir]; f != nil {
 		s.replace(dir, f, nil)
 	}
+	// Not while it is held: fsnotify waits here until an event is taken, and who takes it needs
+	// the lock.
+	s.mu.Unlock()
 	if s.fs != nil {
 		_ = s.fs.Remove(dir) // an error means that there is none, or the system has dropped it
 	}
@@ -194,13 +196,17 @@ func (s *Source) Distrust(dir, name string) {
 	device := f.self.device
 	s.blind[device] = true
 	s.say(fmt.Sprintf("no event told of a change of %s: %s is polled from now on", name, mountPoint(dir, device)))
+	var moved []string
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	for dir, f := range maps.Clone(s.folders) {
 		if f.self.device == device && !f.polled {
-			_ = s.fs.Remove(dir)
+			moved = append(moved, dir)
 			s.replace(dir, f, &folder{f.listing, true})
 		}
+	}
+	s.mu.Unlock() // see Remove
+	for _, dir := range moved {
+		_ = s.fs.Remove(dir)
 	}
 }
 
