@@ -32,7 +32,7 @@ func (t *turn) change(changes []watcher.Change) {
 	if len(changes) == 0 || t.stopping {
 		return
 	}
-	strongest := watcher.Ignore
+	var asked []watcher.Action
 	var files, refresh []string
 	for _, c := range changes {
 		files = append(files, c.Path)
@@ -48,28 +48,31 @@ func (t *turn) change(changes []watcher.Change) {
 		case watcher.Signal:
 			t.addSignal(c.Signal, c.Path)
 		}
-		strongest = max(strongest, c.Action)
+		asked = append(asked, c.Action)
 	}
 	t.due.refresh = append(t.due.refresh, refresh...)
 	t.retryBroken()
-	if strongest != watcher.Refresh { // which has a line of its own
+	if len(refresh) < len(changes) { // else it has a line of its own
 		t.sayChange(files)
 	}
-	t.ask(strongest)
+	t.ask(asked...)
 }
 
-// ask makes a rebuild or a restart due, as if a save had asked for it.
-func (t *turn) ask(a watcher.Action) {
-	if a < watcher.Restart || t.stopping {
+// ask makes a rebuild due, or a restart, as if a save had asked for it. Of both each is: a
+// rebuild may give the same binary.
+func (t *turn) ask(actions ...watcher.Action) {
+	rebuild, restart := slices.Contains(actions, watcher.Rebuild), slices.Contains(actions, watcher.Restart)
+	if !rebuild && !restart || t.stopping {
 		return
 	}
 	t.saves = append(t.saves, save{n: t.closed, at: t.now})
 	t.closeBreaker()
-	if a == watcher.Rebuild {
+	if rebuild {
 		t.askRebuild()
-		return
 	}
-	t.askRestart()
+	if restart {
+		t.askRestart()
+	}
 }
 
 // askRebuild supersedes what builds or starts older code, unless it is time to let it finish.
@@ -220,5 +223,5 @@ func (t *turn) takeLoaded(r Reloaded) {
 	})
 	t.chooseMode(t.newest)
 	t.saySettings(r)
-	t.ask(r.Action)
+	t.ask(r.Actions...)
 }

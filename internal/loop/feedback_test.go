@@ -68,6 +68,21 @@ func TestW10_AppThatWritesWhatRestartsIt(t *testing.T) {
 	}
 }
 
+// TestW10_WhatIsOpenMayEndIt: who has just saved the mend waits for it, and is not told that all
+// is paused.
+func TestW10_WhatIsOpenMayEndIt(t *testing.T) {
+	s := row(newScript(t), "idle").write("/src/a.yaml", watcher.Restart)
+	for candidate(s) != 99 {
+		s.lap("/src/a.yaml", false).reap()
+	}
+	s.wantView("paused", func(v proxy.View) bool { return v.Paused })
+	s.n++
+	s.event(watched{watcher.Pending{N: s.n}})
+	s.wantView("open", func(v proxy.View) bool { return !v.Paused && v.Settled < v.Pending })
+	s.event(watched{watcher.Batch{N: s.n, Changes: []watcher.Change{{Path: "/src/a.yaml", Action: watcher.Restart}}}})
+	s.wantView("one lap more", func(v proxy.View) bool { return v.Paused })
+}
+
 func TestW10_OrderResumes(t *testing.T) {
 	s := row(newScript(t), "idle").write("/src/a.yaml", watcher.Restart)
 	for gen(s, starting) != 99 {

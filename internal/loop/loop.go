@@ -95,12 +95,12 @@ type Plan struct {
 
 // Reloaded is what came of reading the settings again. With Err set nothing else counts.
 type Reloaded struct {
-	Plan   Plan
-	Action watcher.Action // what the edit asks for: nothing, Restart or Rebuild
-	Keys   []string       // that differ, for the user
-	Notes  []string       // lines for the user
-	Err    error
-	Where  builder.Diagnostic // of Err, relative to Base as builder's are; no Line if that is not known
+	Plan    Plan
+	Actions []watcher.Action // what the edit asks for, of Restart and Rebuild
+	Keys    []string         // that differ, for the user
+	Notes   []string         // lines for the user
+	Err     error
+	Where   builder.Diagnostic // of Err, relative to Base as builder's are; no Line if that is not known
 }
 
 // Config wires a loop. All fields must be set, but for Debugger.

@@ -36,9 +36,10 @@ func (p *pause) upTo() uint64 {
 }
 
 // paused reports whether what is not settled waits for the end of a pause, or of a loop that
-// feeds itself, and for nothing else that would settle it.
+// feeds itself, and for nothing else that would settle it: what is still open may end the loop.
 func (s *state) paused() bool {
-	return (s.pause.on || len(s.pause.parked) > 0) && s.in(starting) == nil && !s.due.start() &&
+	looping := len(s.pause.parked) > 0 && s.raised == s.pause.upTo()
+	return (s.pause.on || looping) && s.in(starting) == nil && !s.due.start() &&
 		(s.build == nil || s.build.killed) && s.commandsRest()
 }
 
@@ -68,7 +69,7 @@ func (t *turn) putOff() {
 }
 
 func (t *turn) takePauseOver(id int) {
-	if t.pause.id == id {
+	if t.pause.on && t.pause.id == id {
 		t.resume("nobody has resumed: ")
 	}
 }

@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -9,24 +8,15 @@ import (
 	"github.com/watcher-dev/watcher/watcher"
 )
 
-func (s *script) does(want ...string) *script {
-	s.t.Helper()
-	if !slices.Equal(s.did, want) {
-		s.t.Fatalf("did %q, want %q", s.did, want)
-	}
-	s.did = nil
-	return s
-}
-
 // TestT8_PausedSavesAreOneBuild: however many there are, and whatever was saved twice.
 func TestT8_PausedSavesAreOneBuild(t *testing.T) {
 	s := row(newScript(t), "idle")
 	s.did = nil
-	s.pause().save(watcher.Rebuild).save(watcher.Rebuild).touch(watcher.Rebuild).save(watcher.Restart).does("after 1m0s", "answer")
+	s.pause().save(watcher.Rebuild).save(watcher.Rebuild).touch(watcher.Rebuild).save(watcher.Restart).wantDid("after 1m0s", "answer")
 	if v := s.state.view(); !v.Paused || v.Settled == v.Pending || v.Generation != 1 || v.Phase != proxy.Paused {
 		t.Fatalf("%+v", v)
 	}
-	s.resume().does("answer", "build").built("b").ready(2)
+	s.resume().wantDid("answer", "build").built("b").ready(2)
 	if v := s.state.view(); v.Paused || v.Settled != v.Pending || v.Generation != 2 {
 		t.Fatalf("%+v", v)
 	}
@@ -37,11 +27,11 @@ func TestT8_PausedSavesAreOneBuild(t *testing.T) {
 func TestT8_PauseEndsTheBuild(t *testing.T) {
 	s := row(newScript(t), "building")
 	s.did = nil
-	s.pause().does("kill build", "after 1m0s", "answer").killed().does()
+	s.pause().wantDid("kill build", "after 1m0s", "answer").killed().wantDid()
 	if v := s.state.view(); !v.Paused || v.Settled == v.Pending {
 		t.Fatalf("%+v", v)
 	}
-	s.resume().does("answer", "build").built("b").ready(2)
+	s.resume().wantDid("answer", "build").built("b").ready(2)
 	if v := s.state.view(); v.Settled != v.Pending || v.Generation != 2 {
 		t.Fatalf("%+v", v)
 	}
@@ -66,7 +56,7 @@ func TestT8_CrashWhilePaused(t *testing.T) {
 				t.Fatalf("%+v", v)
 			}
 			s.did = nil
-			s.resume().does("answer", "build").built("b").ready(candidate(s))
+			s.resume().wantDid("answer", "build").built("b").ready(candidate(s))
 			if v := s.state.view(); v.Settled != v.Pending {
 				t.Fatalf("%+v", v)
 			}
@@ -78,15 +68,27 @@ func TestT8_CrashWhilePaused(t *testing.T) {
 func TestT8_PauseHasALimit(t *testing.T) {
 	s := row(newScript(t), "idle").pause().save(watcher.Rebuild).pause()
 	s.did = nil
-	s.event(pauseOver{1}).does()
-	s.event(pauseOver{2}).does("build")
+	s.event(pauseOver{1}).wantDid()
+	s.event(pauseOver{2}).wantDid("build")
 	s.pause().did = nil
-	s.event(pauseOver{2}).resume().event(pauseOver{3}).does("answer")
+	s.event(pauseOver{2}).resume().event(pauseOver{3}).wantDid("answer")
+}
+
+// TestT8_LimitOfAnEndedPause: it ends nothing else that looks like one.
+func TestT8_LimitOfAnEndedPause(t *testing.T) {
+	s := row(newScript(t), "idle").pause().resume().write("/src/a.yaml", watcher.Restart)
+	for candidate(s) != 99 {
+		s.lap("/src/a.yaml", false).reap()
+	}
+	s.did = nil
+	if s.event(pauseOver{1}).wantDid(); s.state.feedback.paused == nil {
+		t.Error("a loop that feeds itself goes on")
+	}
 }
 
 func TestT8_FirstBuildGoesOn(t *testing.T) {
-	s := newScript(t).begin().pause().does("build", "after 1m0s", "answer")
-	s.built("a").does("start #1 a").ready(1)
+	s := newScript(t).begin().pause().wantDid("build", "after 1m0s", "answer")
+	s.built("a").wantDid("start #1 a").ready(1)
 	if v := s.state.view(); v.Generation != 1 || v.Settled != v.Pending {
 		t.Fatalf("%+v", v)
 	}
@@ -100,7 +102,7 @@ func TestT8_FirstBuildGoesOn(t *testing.T) {
 func TestT8_PatienceBeginsAnew(t *testing.T) {
 	s := row(newScript(t), "building").pause().killed().wait(time.Minute).resume()
 	s.did = nil
-	s.save(watcher.Rebuild).does("kill build")
+	s.save(watcher.Rebuild).wantDid("kill build")
 }
 
 // TestT8_NothingToAnswer: while it is paused nobody waits for an app that only a save would
@@ -133,5 +135,5 @@ func TestT8_CommandWhilePaused(t *testing.T) {
 func TestT8_StopWins(t *testing.T) {
 	s := row(newScript(t), "idle").pause().save(watcher.Rebuild).stop()
 	s.did = nil
-	s.resume().event(pauseOver{1}).does("answer")
+	s.resume().event(pauseOver{1}).wantDid("answer")
 }

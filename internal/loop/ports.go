@@ -41,6 +41,9 @@ func (s *state) isMoved(binary string) bool {
 // noteBinary remembers how a binary was built: its place may have held another one.
 func (t *turn) noteBinary(binary string, moved bool) {
 	t.moved = slices.DeleteFunc(t.moved, func(b string) bool { return b == binary })
+	if t.vain == binary {
+		t.vain = ""
+	}
 	if moved {
 		t.moved = append(t.moved, binary)
 	}
@@ -142,8 +145,8 @@ func (t *turn) buildRefused(b *build, r builder.Result) bool {
 func (t *turn) tryAnotherWay(p process, ev runner.Failed) bool {
 	switch {
 	case (ev.OwnPorts || ev.Taken != 0) && t.remap != never && !t.isMoved(p.binary):
-		t.fixed, t.remap = true, moving
-		t.due.rebuild = true
+		t.fixed, t.remap, t.vain = true, moving, p.binary
+		t.due.rebuild, t.due.restart = true, t.due.restart || p.restart
 		t.sayMovedAtOnce(ev)
 	case ev.Lock != "" && t.policy.swap == SwapAuto && !t.locked && t.in(current) != nil:
 		t.locked = true

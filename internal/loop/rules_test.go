@@ -27,13 +27,8 @@ func (s *script) wantView(what string, ok func(v proxy.View) bool) *script {
 
 func (s *script) wantDid(words ...string) *script {
 	s.t.Helper()
-	if len(words) != len(s.did) {
+	if !slices.Equal(s.did, words) {
 		s.t.Fatalf("did %q, want %q", s.did, words)
-	}
-	for i := range words {
-		if s.did[i] != words[i] {
-			s.t.Fatalf("did %q, want %q", s.did, words)
-		}
 	}
 	s.did = nil
 	return s
@@ -91,6 +86,31 @@ func TestRule2_RestartDueSurvivesAnEqualBinary(t *testing.T) {
 	s.save(watcher.Restart).wantDid("start #2 a")
 	s.save(watcher.Rebuild).wantDid("stop #2", "build")
 	s.exited(2, 0).same("z").wantDid("start #4 a")
+}
+
+// TestRule2_RestartBesideARebuild: of one save, or of one edit of the settings, the restart is
+// done also where the rebuild gives what runs already.
+func TestRule2_RestartBesideARebuild(t *testing.T) {
+	for name, save := range map[string]func(*script){
+		"files": func(s *script) { s.save(watcher.Rebuild, watcher.Restart) },
+		"settings": func(s *script) {
+			s.save(watcher.Reload).event(loaded{Reloaded{Plan: Plan{Restart: RestartOnFailure}, Actions: []watcher.Action{watcher.Restart, watcher.Rebuild}}})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := row(newScript(t), "idle")
+			save(s)
+			s.did = nil
+			s.same("z").wantDid("start #3 a")
+			s.wantView("the old config serves", func(v proxy.View) bool { return v.Settled < v.Pending })
+			s.ready(3).wantView("the new one", func(v proxy.View) bool { return v.Settled == v.Pending && !v.Failed })
+
+			s = row(newScript(t), "idle")
+			save(s)
+			s.did = nil
+			s.built("b").wantDid("start #2 b").ready(2).proof(2).wantDid("drain #1", "after 1s")
+		})
+	}
 }
 
 func TestRule2_RestartDueSurvivesAFailedBuild(t *testing.T) {
@@ -231,7 +251,7 @@ func TestRule33_SettingsAreReadOneAtATime(t *testing.T) {
 	s.save(watcher.Reload).save(watcher.Reload).wantDid("load settings")
 	s.event(loaded{Reloaded{Plan: plan}}).wantDid("load settings")
 	s.wantView("the second read is under way", func(v proxy.View) bool { return v.Settled == 0 })
-	s.event(loaded{Reloaded{Plan: plan, Action: watcher.Rebuild}}).wantDid("build")
+	s.event(loaded{Reloaded{Plan: plan, Actions: []watcher.Action{watcher.Rebuild}}}).wantDid("build")
 }
 
 // TestP4_StylesheetsAloneNeedNoLoad: and beside a rebuild they are told with the swap.
@@ -354,6 +374,28 @@ func TestR7_TakenPortIsMovedAtOnce(t *testing.T) {
 	s.begin().built("a").event(taken).exited(1, 1)
 	if s.state.retry == 0 || s.state.build != nil {
 		t.Error("what cannot be moved is built to be")
+	}
+}
+
+// TestR7_TakenPortIsNotTriedInVain: what cannot run but moved is not started again meanwhile,
+// neither while its moved build is broken nor while it is put off.
+func TestR7_TakenPortIsNotTriedInVain(t *testing.T) {
+	taken := ran{runner.Failed{Generation: 1, PID: 101, Reason: "exited with code 1 before it was ready", Taken: 8080}}
+	for name, play := range map[string]func(*script){
+		"broken": func(s *script) { s.broken().wantDid().save(watcher.Rebuild).wantDid("build moved", "after 3s") },
+		"paused": func(s *script) {
+			s.pause().wantDid("kill build", "after 1m0s", "answer").killed().wantDid().resume().wantDid("answer", "build moved", "after 3s")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t)
+			s.state.remap = possible
+			s.begin().built("a").event(taken).exited(1, 1)
+			s.did = nil
+			play(s)
+			next := s.state.build.gen
+			s.built("b").wantDid(fmt.Sprintf("start #%d b moved", next))
+		})
 	}
 }
 

@@ -29,8 +29,11 @@ type world struct {
 	content int   // version of the sources: how many relevant saves there were
 	works   []int // versions that do not compile
 	numbers map[uint64]int
-	open    uint64 // raised and not closed; 0 for none
-	passing bool   // while it is open, a source stands there that will be gone again
+	config  int            // how many saves asked for a restart
+	configs map[uint64]int // number → config that it asks for
+	heard   int            // newest config that serves or whose start was told to have failed
+	open    uint64         // raised and not closed; 0 for none
+	passing bool           // while it is open, a source stands there that will be gone again
 	raised  uint64
 
 	compiling *compile
@@ -80,6 +83,7 @@ type generation struct {
 
 type fakeProcess struct {
 	binary    string
+	config    int // that it has read at its start
 	moved     bool
 	reported  bool // ready or failed
 	wasReady  bool
@@ -93,7 +97,7 @@ func newWorld(t testing.TB, pick func(int) int) *world {
 	return &world{
 		t: t, pick: pick, now: time.Unix(1_800_000_000, 0),
 		state:   state{policy: policy{swap: SwapAuto, restart: RestartOnFailure}, remap: []remap{never, possible, moving}[pick(3)]},
-		numbers: map[uint64]int{}, sources: map[uint64]int{}, compiled: map[string]int{}, meant: map[string]int{}, passed: map[string]uint64{}, live: map[int]*fakeProcess{}, started: map[int]string{},
+		numbers: map[uint64]int{}, configs: map[uint64]int{}, sources: map[uint64]int{}, compiled: map[string]int{}, meant: map[string]int{}, passed: map[string]uint64{}, live: map[int]*fakeProcess{}, started: map[int]string{},
 	}
 }
 
@@ -132,6 +136,7 @@ func (w *world) hear(e terminal.Event) {
 		return
 	}
 	w.answers = max(w.answers, w.meant[w.started[e.Generation]])
+	w.heard = w.config
 }
 
 func (w *world) play(e effect) {
@@ -182,7 +187,7 @@ func (w *world) play(e effect) {
 			w.fail("Bounds", "generation %d is given out twice", e.gen)
 		}
 		w.started[e.gen] = e.binary
-		if w.live[e.gen] = (&fakeProcess{binary: e.binary, moved: e.moved}); len(w.live) > maxProcesses {
+		if w.live[e.gen] = (&fakeProcess{binary: e.binary, config: w.config, moved: e.moved}); len(w.live) > maxProcesses {
 			w.fail("Bounds", "%d processes", len(w.live))
 		}
 	case stopProcess:
@@ -266,6 +271,10 @@ func (w *world) checkSettled(v proxy.View) {
 	w.t.Helper()
 	serves := 0
 	if p := w.live[v.Generation]; p != nil {
+		w.heard = max(w.heard, p.config)
+		if want := w.configs[v.Settled]; want > w.heard {
+			w.fail("SettledIsServedOrFailed", "number %d is settled; it asks for config %d, and %d has been served or has failed", v.Settled, want, w.heard)
+		}
 		if serves = w.compiled[p.binary]; serves == passingVersion && v.Settled < w.passed[p.binary] {
 			serves = w.meant[p.binary] // whoever came after what it has read by chance still waits
 		}
@@ -349,10 +358,10 @@ func (w *world) moves() []func() {
 	if w.reads > 0 {
 		m = append(m, func() {
 			w.reads--
-			actions := []watcher.Action{watcher.Ignore, watcher.Restart, watcher.Rebuild}
+			actions := [][]watcher.Action{nil, {watcher.Restart}, {watcher.Rebuild}, {watcher.Restart, watcher.Rebuild}}
 			swaps := []Swap{SwapAuto, SwapOverlap, SwapStopFirst}
 			restarts := []Restart{RestartOnFailure, RestartAlways, RestartNever}
-			w.send(loaded{Reloaded{Plan: Plan{Swap: swaps[w.pick(3)], Restart: restarts[w.pick(3)]}, Action: actions[w.pick(3)]}})
+			w.send(loaded{Reloaded{Plan: Plan{Swap: swaps[w.pick(3)], Restart: restarts[w.pick(3)]}, Actions: actions[w.pick(4)]}})
 		})
 	}
 	return m
@@ -414,12 +423,18 @@ func (w *world) sync(i int) {
 	w.send(watched{watcher.Synced{ID: id, N: w.raised}})
 }
 
+// inherit has the open number ask for what the one before it does.
+func (w *world) inherit() {
+	last := w.open - 1
+	w.numbers[w.open], w.configs[w.open], w.sources[w.open] = w.numbers[last], w.configs[last], w.sources[last]
+}
+
 // raise opens a number, if none is open.
 func (w *world) raise() {
 	if w.open == 0 {
 		w.raised++
 		w.open = w.raised
-		w.numbers[w.open], w.sources[w.open] = w.numbers[w.open-1], w.sources[w.open-1]
+		w.inherit()
 		w.send(watched{watcher.Pending{N: w.open}})
 	}
 }
@@ -428,7 +443,7 @@ func (w *world) save() {
 	if w.open == 0 {
 		w.raised++
 		w.open = w.raised
-		w.numbers[w.open], w.sources[w.open] = w.numbers[w.open-1], w.sources[w.open-1]
+		w.inherit()
 		if w.passing = w.pick(3) == 0; w.passing && w.compiling != nil {
 			w.compiling.version, w.compiling.passed = passingVersion, w.open
 		}
@@ -457,6 +472,7 @@ func (w *world) save() {
 		return
 	case 1:
 		changes[0].Action = watcher.Restart
+		w.newConfig(n)
 		if len(changes) == 1 && w.pick(2) == 0 { // perhaps by the app itself
 			changes[0].Path = "/src/loop.yaml"
 		}
@@ -475,8 +491,18 @@ func (w *world) save() {
 		if w.pick(3) == 0 {
 			w.works = append(w.works, w.content)
 		}
+		if w.pick(3) == 0 {
+			changes = append(changes, watcher.Change{Path: "/src/config.yaml", Action: watcher.Restart})
+			w.newConfig(n)
+		}
 	}
 	w.send(watched{watcher.Batch{N: n, Changes: changes, Touched: touched}})
+}
+
+// newConfig takes that number n asks for a restart.
+func (w *world) newConfig(n uint64) {
+	w.config++
+	w.configs[n] = w.config
 }
 
 func (w *world) endBuild() {
@@ -629,6 +655,9 @@ func (w *world) checkRest() {
 	if p == nil {
 		w.fail("ComesToRest", "at rest, and nothing serves: %s", standing(w.state))
 		return
+	}
+	if !v.Failed && p.config < w.config {
+		w.fail("ComesToRest", "at rest, #%d has read config %d, %d was saved last", v.Generation, p.config, w.config)
 	}
 	if !v.Failed && w.compiled[p.binary] < w.content {
 		w.fail("ComesToRest", "at rest, version %d serves unmarked, %d was saved last", w.compiled[p.binary], w.content)

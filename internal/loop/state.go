@@ -55,6 +55,7 @@ type state struct {
 	fixed     bool // the app binds ports that no second process can, as far as is known
 	remap     remap
 	moved     []string // binaries that were built so
+	vain      string   // unmoved binary that cannot run, as its ports are taken; "" for none
 	unmovable bool     // moving does not help: it listens on a Unix socket, or a child of it does
 	locked    bool     // the app holds a file lock for as long as it runs (rule 15)
 	main      int      // the port that the app asked for where the front leads; 0 if it was not moved

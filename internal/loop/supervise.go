@@ -140,7 +140,7 @@ func (t *turn) crashed(p process, ev runner.Exited) {
 // revive starts a binary, if nothing runs and something should: the target crashed during a
 // build, and nothing comes of that build for now (rule 9).
 func (t *turn) revive(binary string) {
-	if t.in(current) != nil || t.in(starting) != nil || t.due.rebuild || t.due.start() || t.down != up || t.retry != 0 {
+	if binary == t.vain || t.in(current) != nil || t.in(starting) != nil || t.due.rebuild || t.due.start() || t.down != up || t.retry != 0 {
 		return
 	}
 	t.due.recover = binary

@@ -141,7 +141,7 @@ func TestRule9_BreakerIsClosedAtOnce(t *testing.T) {
 			"order":        func(s *script) { s.order() },
 			"rebuild save": func(s *script) { s.save(watcher.Rebuild).built("b") },
 			"settings": func(s *script) {
-				s.save(watcher.Reload).event(loaded{Reloaded{Plan: Plan{Restart: RestartOnFailure}, Action: watcher.Restart}})
+				s.save(watcher.Reload).event(loaded{Reloaded{Plan: Plan{Restart: RestartOnFailure}, Actions: []watcher.Action{watcher.Restart}}})
 			},
 		} {
 			t.Run(at+"/"+name, func(t *testing.T) {
@@ -180,11 +180,11 @@ func TestRule6_CandidateThatHangs(t *testing.T) {
 	s.state.lastStart = 100 * time.Millisecond
 	s.save(watcher.Rebuild).built("b") // hangs
 	s.did = nil
-	s.wait(time.Minute).save(watcher.Rebuild).does("after 2.3s", "build").built("c").does()
+	s.wait(time.Minute).save(watcher.Rebuild).wantDid("after 2.3s", "build").built("c").wantDid()
 	if p := s.state.in(starting); p == nil || p.binary != "b" {
 		t.Fatal(standing(s.state))
 	}
-	s.event(overdue{candidate(s)}).does("stop #2").exited(2, 1).does("start #3 c").ready(3)
+	s.event(overdue{candidate(s)}).wantDid("stop #2").exited(2, 1).wantDid("start #3 c").ready(3)
 	if v := s.state.view(); v.Generation != 3 || v.Settled != v.Pending {
 		t.Fatalf("%+v", v)
 	}

@@ -35,9 +35,9 @@ func (s *session) reload() loop.Reloaded {
 		r.Keys = append(r.Keys, d.Key)
 		switch d.Effect {
 		case settings.Restart:
-			r.Action = max(r.Action, watcher.Restart)
+			r.Actions = append(r.Actions, watcher.Restart)
 		case settings.Rebuild:
-			r.Action = max(r.Action, watcher.Rebuild)
+			r.Actions = append(r.Actions, watcher.Rebuild)
 		}
 	}
 	s.read = next
