@@ -142,39 +142,40 @@ func isHook(files *token.FileSet, f *ast.FuncDecl) bool {
 
 // Prepare has the go command compile what Build will need for a Spec with Moved, into
 // its own cache and at low priority. It may run beside Build. The error is a *Refusal,
-// or ctx's cause if ctx ended first: that the user's own code does not compile is none.
+// or ctx's cause if ctx ended first: that the user's own code does not compile is none, nor is
+// what passes.
 func (b *Builder) Prepare(ctx context.Context, s Spec) error {
 	work := filepath.Join(b.works(), "prepare")
 	defer remove(work)
-	if err := os.MkdirAll(work, 0o755); err != nil {
-		return err
-	}
+	_ = os.MkdirAll(work, 0o755) // what passes, as a full disk does, is told by Build
 	s.Moved = true
 	cmd, err := b.command(ctx, s, filepath.Join(work, "unused"), work)
-	if err != nil {
-		return err
+	if refusal, ok := errors.AsType[*Refusal](err); ok {
+		return refusal
 	}
-	if nice, err := exec.LookPath("nice"); err == nil {
-		cmd.Path, cmd.Args = nice, append([]string{nice, "-n", "19", cmd.Path}, cmd.Args[1:]...)
+	if err == nil {
+		if nice, err := exec.LookPath("nice"); err == nil {
+			cmd.Path, cmd.Args = nice, append([]string{nice, "-n", "19", cmd.Path}, cmd.Args[1:]...)
+		}
+		_ = b.run(ctx, cmd)
 	}
-	_ = b.run(ctx, cmd)
 	return context.Cause(ctx)
 }
 
-// overlay returns the path of the list that go build -overlay reads. The go command is
-// asked anew only when go.mod, which may choose the toolchain, was written.
+// overlay returns the path of the list that go build -overlay reads. The go command is asked
+// anew only when what chooses the toolchain has changed, or the files were removed.
 func (b *Builder) overlay(ctx context.Context, s Spec) (string, error) {
 	if err := noOverlay(s); err != nil {
 		return "", err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	state := s.Dir
+	state := fmt.Sprintln(s.Dir, lookup(s.Env, "PATH"), lookup(s.Env, "GOTOOLCHAIN"))
 	if mod, err := os.Stat(filepath.Join(s.Dir, "go.mod")); err == nil {
 		state += mod.ModTime().String()
 	}
 	path := filepath.Join(b.cache, "overlay", "overlay.json")
-	if b.overlaid == state {
+	if _, err := os.Stat(path); err == nil && b.overlaid == state {
 		return path, nil
 	}
 	files, err := editNet(ctx, s)

@@ -166,6 +166,30 @@ func TestRule19_Refusals(t *testing.T) {
 	}
 }
 
+// TestRule19_WhatPassesIsNoRefusal: neither a full disk at the moment of Prepare, nor files of
+// ours that somebody removes.
+func TestRule19_WhatPassesIsNoRefusal(t *testing.T) {
+	s := shop(t, t.TempDir(), "main.go", hello)
+	s.Moved = true
+	cache := t.TempDir()
+	b := newBuilder(t, cache, new(group).run)
+	overlay := filepath.Join(cache, "overlay")
+	if err := os.WriteFile(overlay, []byte("a file where the folder is to be"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Prepare(t.Context(), s); err != nil {
+		t.Errorf("Prepare: %v", err)
+	}
+	if err := os.Remove(overlay); err != nil {
+		t.Fatal(err)
+	}
+	mustBuild(t, b, Request{Spec: s})
+	if err := os.RemoveAll(overlay); err != nil {
+		t.Fatal(err)
+	}
+	mustBuild(t, b, Request{Spec: s})
+}
+
 // TestRule19_OtherShapesAreRefused: a method that is not the known one is not touched.
 func TestRule19_OtherShapesAreRefused(t *testing.T) {
 	const known = "func (sl *sysListener) listenTCPProto(ctx context.Context, laddr *TCPAddr, proto int) (*TCPListener, error) {\n\treturn nil, nil\n}"

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/watcher-dev/watcher/watcher/source"
 )
 
 // limitEnv names the limit that this process of the test has set for itself.
@@ -22,7 +24,9 @@ func TestW8_WatchLimit(t *testing.T) {
 		if os.Getenv(limitEnv) == "" {
 			runLimited(t, limit)
 		} else if os.Getenv(limitEnv) == limit {
+			setLimit(t)
 			nothingIsMissed(t, sysctl)
+			adviceWithoutPolling(t, sysctl)
 		}
 	}
 }
@@ -42,9 +46,30 @@ func runLimited(t *testing.T, limit string) {
 	}
 }
 
-func nothingIsMissed(t *testing.T, sysctl string) {
+func setLimit(t *testing.T) {
 	name, value, _ := strings.Cut(os.Getenv(limitEnv), "=")
 	must(t, os.WriteFile("/proc/sys/user/"+name, []byte(value), 0))
+}
+
+// adviceWithoutPolling: where nothing may be polled, what is not watched is told, and what to do.
+func adviceWithoutPolling(t *testing.T, sysctl string) {
+	root := plant(t, small)
+	for i := range 30 {
+		put(t, fmt.Sprintf("%s/p%d/x.go", root, i), "package p")
+	}
+	w, err := New(Config{Root: root, Poll: source.Never})
+	if err != nil {
+		if !strings.Contains(err.Error(), sysctl) {
+			t.Error(err)
+		}
+		return
+	}
+	if e, ok := run(t, w).next().(Trouble); !ok || !strings.Contains(e.Text, sysctl) {
+		t.Errorf("got %#v", e)
+	}
+}
+
+func nothingIsMissed(t *testing.T, sysctl string) {
 	root := plant(t, small)
 	for i := range 30 {
 		put(t, fmt.Sprintf("%s/p%d/x.go", root, i), "package p")

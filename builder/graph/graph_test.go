@@ -188,6 +188,10 @@ func TestW5_WhatTheCompilerTakes(t *testing.T) {
 		"a_" + runtime.GOOS + ".go":       "package a",
 		"a_" + runtime.GOARCH + ".go":     "package a",
 		"d.go":                            "//go:build dev && !windows && !linux || dev\n\npackage a",
+		"f.go":                            "//go:build cgo\n\npackage a",
+		"g.go":                            "//go:build !cgo\n\npackage a",   // CGO_ENABLED=0, or no C compiler
+		"h.go":                            "//go:build go1.98\n\npackage a", // a newer go than ours
+		"i.go":                            "//go:build !go1.18\n\npackage a",
 		"b.go no":                         "//go:build !dev\n\npackage a",
 		"c.go no":                         "//go:build ignore\n\npackage a",
 		"a_" + elsewhere() + ".go no":     "package a",

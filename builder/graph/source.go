@@ -2,6 +2,7 @@ package graph
 
 import (
 	"bytes"
+	"fmt"
 	"go/ast"
 	"go/build"
 	"go/parser"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -114,15 +116,32 @@ func (s *Source) Dir(path string) string { return dirOf(path, s.modules) }
 func ImportPath(spec *ast.ImportSpec) string { return strings.Trim(spec.Path.Value, "`\"") }
 
 // Takes returns a function that reports whether a build with these tags for this machine
-// takes a Go file, by name and constraints: see [Graph].
+// takes a Go file, by name and constraints: see [Graph]. What the go command knows and we do
+// not, its version and whether it uses cgo, counts as either: a build too many is better than
+// one that is missing.
 func Takes(tags []string) func(dir, name string, src []byte) bool {
+	builds := possibleBuilds(tags)
+	return func(dir, name string, src []byte) bool {
+		return slices.ContainsFunc(builds, func(here build.Context) bool {
+			here.OpenFile = func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(src)), nil }
+			ok, _ := here.MatchFile(dir, name)
+			return ok
+		})
+	}
+}
+
+func possibleBuilds(tags []string) (all []build.Context) {
 	host := build.Default
 	host.GOOS, host.GOARCH = runtime.GOOS, runtime.GOARCH // the app is to run here, whatever GOOS says
 	host.BuildTags = tags
-	return func(dir, name string, src []byte) bool {
-		here := host
-		here.OpenFile = func(string) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(src)), nil }
-		ok, _ := here.MatchFile(dir, name)
-		return ok
+	var older, newer []string
+	for minor := 1; minor < 100; minor++ {
+		newer = append(newer, fmt.Sprintf("go1.%d", minor))
 	}
+	for _, host.ReleaseTags = range [][]string{host.ReleaseTags, newer, older} {
+		for _, host.CgoEnabled = range []bool{true, false} {
+			all = append(all, host)
+		}
+	}
+	return all
 }

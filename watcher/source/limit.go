@@ -9,13 +9,14 @@ import (
 // errDescriptors is our own limit, before the system's: the program needs some too.
 var errDescriptors = fmt.Errorf("half of them go to watches: %w", syscall.EMFILE)
 
-// instead reports whether a folder is polled because the system gives no watch for it.
-func (s *Source) instead(dir string, err error) bool {
-	if s.poll == Never || !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EMFILE) && !errors.Is(err, syscall.ENFILE) {
-		return false
+// instead takes that the system gives no watch for a folder: for want of one it is polled,
+// and nil returned, unless it must not be.
+func (s *Source) instead(dir string, err error) error {
+	if help := advised(err); s.poll == Never || help == err {
+		return help
 	}
 	s.sayLimit(dir+" and what comes after it", err)
-	return true
+	return nil
 }
 
 // sayLimit tells the user once which limit is reached, and how to raise it.
@@ -24,9 +25,16 @@ func (s *Source) sayLimit(what string, err error) {
 		return
 	}
 	s.limited = true
-	advice := "raise ulimit -n or, on Linux: sudo sysctl fs.inotify.max_user_instances=1024"
-	if errors.Is(err, syscall.ENOSPC) {
-		advice = "raise the limit of watches: sudo sysctl fs.inotify.max_user_watches=1048576"
+	s.say(fmt.Sprintf("%s is polled, which is slower: %v", what, advised(err)))
+}
+
+// advised adds to err how to raise the limit that it is about, if it is about one.
+func advised(err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("raise the limit of watches: sudo sysctl fs.inotify.max_user_watches=1048576 (%w)", err)
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return fmt.Errorf("raise ulimit -n or, on Linux: sudo sysctl fs.inotify.max_user_instances=1024 (%w)", err)
 	}
-	s.say(fmt.Sprintf("%s is polled, which is slower: %s (%v)", what, advice, err))
+	return err
 }

@@ -33,10 +33,13 @@ func (s *Source) Mark(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
+	if err := s.fs.Add(dir); err != nil {
+		return err // without marks rather than with those whose events do not come
+	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.marks = marks{dir: filepath.Clean(dir), waits: map[string]chan struct{}{}}
-	s.mu.Unlock()
-	return s.fs.Add(dir)
+	return nil
 }
 
 // Flush returns when the events of all that was done before the call have been received

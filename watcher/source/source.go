@@ -12,7 +12,9 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math"
 	"slices"
@@ -82,7 +84,7 @@ func New(poll Poll, say func(string)) (*Source, error) {
 	if poll != Always {
 		var err error
 		if s.fs, err = fsnotify.NewWatcher(); err != nil && poll == Never {
-			return nil, fmt.Errorf("watch files: %w", err)
+			return nil, fmt.Errorf("watch files: %w", advised(err))
 		} else if err != nil {
 			s.fs = nil
 			s.sayLimit("everything", err)
@@ -104,9 +106,10 @@ func (s *Source) Add(dir string) error {
 	s.Remove(dir)
 	f := &folder{polled: s.fs == nil || s.isBlind(dir, self.device)}
 	if !f.polled {
-		if err := s.addEvents(dir); err != nil && !s.instead(dir, err) {
-			return err
-		} else if err != nil {
+		if err := s.addEvents(dir); err != nil {
+			if err := s.instead(dir, err); err != nil {
+				return err
+			}
 			f.polled = true
 		}
 	}
@@ -135,7 +138,16 @@ func (s *Source) addEvents(dir string) error {
 			return errDescriptors
 		}
 	}
-	return s.fs.Add(dir)
+	for {
+		err := s.fs.Add(dir)
+		if err == nil {
+			return nil
+		}
+		_ = s.fs.Remove(dir) // where a watch is one a file (kqueue), some may be placed already
+		if _, gone := nodeOf(dir); gone != nil || !errors.Is(err, fs.ErrNotExist) {
+			return err // else it was a file of it that has gone meanwhile
+		}
+	}
 }
 
 // count keeps the sums; s.mu is held.

@@ -283,3 +283,17 @@ func TestRemoveWhileAnErrorIsTold(t *testing.T) {
 	}
 	p.await(filepath.Join(p.dir, "mark999"), false)
 }
+
+// Where the folder of the marks gets no watch, nobody waits for events that cannot come.
+func TestMarkWithoutAWatch(t *testing.T) {
+	p := open(t, Auto)
+	if err := p.fs.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Mark(filepath.Join(p.dir, "marks")); err == nil {
+		t.Error("no error")
+	}
+	if path, _ := p.newMark(); path != "" {
+		t.Error("a mark is written all the same")
+	}
+}
