@@ -90,6 +90,7 @@ type probe struct {
 	events chan Event
 	told   sync.Map // path of a change → what stood there when its batch was told
 	desk   string   // a folder outside of root
+	closed uint64   // newest number whose closing event was taken
 	stop   func()   // ends Run and waits for it
 }
 
@@ -120,7 +121,7 @@ func run(t *testing.T, w *Watcher) *probe {
 	go func() {
 		defer close(ended)
 		check := &order{}
-		_ = w.Run(ctx, func(e Event) {
+		w.Run(ctx, func(e Event) {
 			if err := check.take(e); err != nil {
 				t.Error(err)
 			}
@@ -190,11 +191,28 @@ func (p *probe) end() Event {
 	p.t.Helper()
 	for {
 		switch e := p.next().(type) {
-		case Batch, Unchanged:
+		case Batch:
+			p.closed = e.N
+			return e
+		case Unchanged:
+			p.closed = e.N
 			return e
 		case Trouble:
 			p.t.Fatal(e.Text)
 		}
+	}
+}
+
+// settles waits until all is told that was done before, as far as looking finds it: a busy machine
+// may have told of a file by what was done to it before.
+func (p *probe) settles() {
+	p.t.Helper()
+	n, ok := p.w.Saved(p.t.Context())
+	if !ok {
+		p.t.Fatal("it is not known what was saved")
+	}
+	for p.closed < n {
+		p.end()
 	}
 }
 

@@ -284,6 +284,7 @@ func TestW4_FoldersComeAndGo(t *testing.T) {
 			p.awaits(text, "z/b/c/x.go")
 			must(t, os.RemoveAll(p.path("z")))
 			p.sees("z/b/c/x.go rebuild")
+			p.settles()
 		}
 	})
 }

@@ -148,7 +148,7 @@ type Watcher struct {
 	names   map[string][]string // of folders, by the place where they really lie
 	links   map[string][]string // names of links, by the file that they lead to
 	files   map[string]file
-	told    map[string]bool // what the user has been told of, by folder
+	told    map[string]bool // what the user has been told: lines, and folders
 }
 
 // rootRetry is the time between two looks for a Root that is gone.
@@ -202,11 +202,10 @@ func (w *Watcher) newRules() rules.Set {
 	return r
 }
 
-// Run watches until ctx is done, then frees all it holds and returns nil. It
-// calls emit from one goroutine, in order; emit may block for a moment, events of
+// Run watches until ctx is done, then frees all it holds. It calls emit from one goroutine, in order; emit may block for a moment, events of
 // the system are taken up meanwhile. It must be called once; a number that is open
 // when ctx is done stays open.
-func (w *Watcher) Run(ctx context.Context, emit func(Event)) error {
+func (w *Watcher) Run(ctx context.Context, emit func(Event)) {
 	defer w.release()
 	w.emit = emit
 	for _, e := range w.early {
@@ -228,7 +227,7 @@ func (w *Watcher) Run(ctx context.Context, emit func(Event)) error {
 		}
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-w.inbox.ready:
 		case <-wake:
 			w.regain()

@@ -129,9 +129,9 @@ func (v visitor) Visit(n ast.Node) ast.Visitor {
 
 // enter is v inside of a call.
 func (v visitor) enter(n *ast.CallExpr) visitor {
-	name, qualified := lastName(n.Fun), ""
+	name, qualified := LastName(n.Fun), ""
 	if sel, ok := n.Fun.(*ast.SelectorExpr); ok {
-		qualified = lastName(sel.X) + "." + name
+		qualified = LastName(sel.X) + "." + name
 	}
 	for _, name := range []string{name, qualified} {
 		if use, ok := calls[name]; ok {
@@ -195,7 +195,7 @@ func (s *scanner) follow(e ast.Expr, left *int) (string, bool) {
 			return strings.Join(parts, ""), true
 		}
 	case *ast.CallExpr:
-		if parts, ok := s.all(e.Args, left); ok && lastName(e.Fun) == "Join" {
+		if parts, ok := s.all(e.Args, left); ok && LastName(e.Fun) == "Join" {
 			return path.Join(parts...), true
 		}
 	}
@@ -213,8 +213,8 @@ func (s *scanner) all(es []ast.Expr, left *int) (parts []string, ok bool) {
 	return parts, true
 }
 
-// lastName returns "x" for x and for y.x, and "" for what has no name.
-func lastName(e ast.Expr) string {
+// LastName returns "x" for x and for y.x, and "" for what has no name.
+func LastName(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.Ident:
 		return e.Name

@@ -70,7 +70,7 @@
 // # Goroutines
 //
 //	Run                 the caller's; ends when the stop is complete
-//	watch               one; ends when Run cancels its context
+//	Watcher.Run         one; ends when Run cancels its context
 //	Graph.Run           one; ends when Run cancels its context
 //	startBuild          one a build; ends with the build, whose result it sends
 //	prepareBuild        at most one; ends with the build in the background, or with Run

@@ -28,8 +28,8 @@ type generator struct {
 }
 
 // Run is the watcher's, and notes the numbers of the saves.
-func (g *generator) Run(ctx context.Context, emit func(watcher.Event)) error {
-	return g.watcher.Run(ctx, func(ev watcher.Event) {
+func (g *generator) Run(ctx context.Context, emit func(watcher.Event)) {
+	g.watcher.Run(ctx, func(ev watcher.Event) {
 		if b, ok := ev.(watcher.Batch); ok && slices.ContainsFunc(b.Changes, func(c watcher.Change) bool { return c.Run != "" }) {
 			g.mu.Lock()
 			g.asked[g.read("page.templ")] = b.N

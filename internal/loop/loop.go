@@ -24,7 +24,7 @@ import (
 type (
 	// Watcher emits what is saved until ctx is done.
 	Watcher interface {
-		Run(ctx context.Context, emit func(watcher.Event)) error
+		Run(ctx context.Context, emit func(watcher.Event))
 		Sync(id int) // Synced with the same id follows
 	}
 	// Graph keeps what the build depends on up to date, beside builds, until ctx is done.
@@ -187,7 +187,7 @@ func (l *Loop) Run() {
 	view, relayed, debugged := s.view(), s.relayed(), s.debugged()
 	l.cfg.Front.Publish(view)
 	l.events <- begun{} // before anybody else sends: there is room
-	l.others.Go(func() { l.watch(ctx) })
+	l.others.Go(func() { l.cfg.Watcher.Run(ctx, func(ev watcher.Event) { l.send(watched{ev}) }) })
 	l.others.Go(func() { l.cfg.Graph.Run(ctx) })
 	for ev := range l.events {
 		l.adopt(ev)
@@ -285,13 +285,6 @@ func (l *Loop) send(ev event) {
 	select {
 	case l.events <- ev:
 	case <-l.done:
-	}
-}
-
-func (l *Loop) watch(ctx context.Context) {
-	err := l.cfg.Watcher.Run(ctx, func(ev watcher.Event) { l.send(watched{ev}) })
-	if err != nil {
-		l.send(watched{watcher.Trouble{Text: "watching has ended: " + err.Error()}})
 	}
 }
 

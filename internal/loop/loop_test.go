@@ -112,13 +112,13 @@ func (b *bench) stop() {
 	<-b.ended
 }
 
-func (b *bench) Run(ctx context.Context, emit func(watcher.Event)) error {
+func (b *bench) Run(ctx context.Context, emit func(watcher.Event)) {
 	for {
 		select {
 		case ev := <-b.saves:
 			emit(ev)
 		case <-ctx.Done():
-			return nil
+			return
 		}
 	}
 }

@@ -79,7 +79,7 @@ func (t *turn) learnPort(p *process, ev runner.Ready) {
 	}
 	if t.chooseMode(t.newest); t.mode != t.told && t.isMoved(p.binary) { // else Fixed may follow
 		t.told = t.mode
-		t.sayMoved(ev)
+		t.sayMoved()
 	}
 }
 

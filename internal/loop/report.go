@@ -130,7 +130,7 @@ func (t *turn) stopsFirst() string {
 	return "each swap stops the old one first, and requests wait"
 }
 
-func (t *turn) sayMoved(ev runner.Ready) {
+func (t *turn) sayMoved() {
 	t.warn("the app's own ports are moved out of the way and led to it: from now on the new one starts beside the old one", "")
 }
 
@@ -270,18 +270,8 @@ func settingsProblem(r Reloaded) *proxy.Problem {
 	return p
 }
 
-func startProblem(p process, ev runner.Failed) *proxy.Problem {
-	return &proxy.Problem{
-		Kind: problemStart, Title: fmt.Sprintf("#%d %s", p.gen, ev.Reason),
-		Text: strings.Join(ev.Tail, "\n"),
-	}
-}
-
-func exitProblem(kind string, p process, ev runner.Exited) *proxy.Problem {
-	return &proxy.Problem{
-		Kind: kind, Title: fmt.Sprintf("#%d %s", p.gen, howItEnded(ev)),
-		Text: strings.Join(ev.Tail, "\n"),
-	}
+func processProblem(kind string, p process, how string, tail []string) *proxy.Problem {
+	return &proxy.Problem{Kind: kind, Title: fmt.Sprintf("#%d %s", p.gen, how), Text: strings.Join(tail, "\n")}
 }
 
 func lines(ds []builder.Diagnostic) []terminal.Problem {

@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"slices"
 	"time"
 
 	"github.com/watcher-dev/watcher/runner"
@@ -42,7 +43,7 @@ func (t *turn) startFailed(p process, ev runner.Failed) {
 	t.fell(p, ev.Reason)
 	t.kills = 0
 	if !t.buildFailed { // else what the compiler said is newer
-		t.problem = startProblem(p, ev)
+		t.problem = processProblem(problemStart, p, ev.Reason, ev.Tail)
 	}
 	t.settleWork(p.covers)
 	if t.in(current) != nil || t.in(starting) != nil || t.build != nil || t.due.rebuild || t.due.start() || t.down != up {
@@ -126,7 +127,7 @@ func (t *turn) crashed(p process, ev runner.Exited) {
 		kind = problemExit
 	}
 	if !t.buildOrStartFailed() {
-		t.problem = exitProblem(kind, p, ev)
+		t.problem = processProblem(kind, p, howItEnded(ev), ev.Tail)
 	}
 	underway := t.build != nil || t.due.rebuild || t.due.start() || t.in(starting) != nil
 	switch {
@@ -148,13 +149,8 @@ func (t *turn) revive(binary string) {
 
 // backOff starts a binary again after a while, or gives up.
 func (t *turn) backOff(binary string) {
-	recent := t.crashes[:0]
-	for _, at := range t.crashes {
-		if t.now.Sub(at) < crashInterval {
-			recent = append(recent, at)
-		}
-	}
-	t.crashes = append(recent, t.now)
+	t.crashes = slices.DeleteFunc(t.crashes, func(at time.Time) bool { return t.now.Sub(at) >= crashInterval })
+	t.crashes = append(t.crashes, t.now)
 	if len(t.crashes) >= crashLimit {
 		t.down = givenUp
 		t.sayGivenUp()

@@ -103,7 +103,7 @@ func (s *scan) declaration(decl ast.Decl, at place, runs bool) {
 	ast.Inspect(decl, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.CallExpr:
-			name := lastName(n.Fun)
+			name := graph.LastName(n.Fun)
 			switch {
 			case len(n.Args) == 0:
 				s.reads = s.reads || runs && name == "Run"
@@ -116,13 +116,13 @@ func (s *scan) declaration(decl ast.Decl, at place, runs bool) {
 				s.tls = s.tls || tls
 				for i := range s.fixed[before:] {
 					s.fixed[before+i].tls = tls
-					s.fixed[before+i].mux = strings.HasPrefix(name, "Listen") && lastName(n.Args[len(n.Args)-1]) == "nil"
+					s.fixed[before+i].mux = strings.HasPrefix(name, "Listen") && graph.LastName(n.Args[len(n.Args)-1]) == "nil"
 				}
 			case strings.Contains(strings.ToLower(name), "env") && name != "Setenv":
 				s.lookup(n, decl, at)
 			}
 		case *ast.CompositeLit:
-			if lastName(n.Type) == "Server" {
+			if graph.LastName(n.Type) == "Server" {
 				s.server(n, at)
 			}
 		case *ast.Field:
@@ -142,10 +142,10 @@ func (s *scan) server(n *ast.CompositeLit, at place) {
 		pair, ok := element.(*ast.KeyValueExpr)
 		switch {
 		case !ok:
-		case lastName(pair.Key) == "Addr":
+		case graph.LastName(pair.Key) == "Addr":
 			s.listener(pair.Value, at)
-		case lastName(pair.Key) == "Handler":
-			mux = lastName(pair.Value) == "nil"
+		case graph.LastName(pair.Key) == "Handler":
+			mux = graph.LastName(pair.Value) == "nil"
 		}
 	}
 	for i := range s.fixed[before:] {
@@ -159,7 +159,7 @@ func givesHandler(file *ast.File) (gives bool) {
 		if n, ok := n.(*ast.AssignStmt); ok {
 			gives = gives || slices.ContainsFunc(n.Lhs, func(to ast.Expr) bool {
 				_, field := to.(*ast.SelectorExpr)
-				return field && lastName(to) == "Handler"
+				return field && graph.LastName(to) == "Handler"
 			})
 		}
 		return true
@@ -190,7 +190,7 @@ func (s *scan) lookup(call *ast.CallExpr, decl ast.Decl, at place) {
 	ast.Inspect(decl, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.CallExpr:
-			return !listens.MatchString(lastName(n.Fun))
+			return !listens.MatchString(graph.LastName(n.Fun))
 		case *ast.BasicLit:
 			if n.Kind == token.STRING && !strings.Contains(strings.TrimPrefix(text(n), ":"), ":") {
 				s.note(&s.beside, []*ast.BasicLit{n})

@@ -4,6 +4,8 @@ import (
 	"go/ast"
 	"go/token"
 	"strconv"
+
+	"github.com/watcher-dev/watcher/builder/graph"
 )
 
 // names maps a name to all that the code gives it, whatever the order and branches.
@@ -69,7 +71,7 @@ func (all names) gather(file *ast.File) {
 
 // give notes what a variable is given, or a field of the package.
 func (all names) give(at place, to, expr ast.Expr) {
-	n := name{at, lastName(to)}
+	n := name{at, graph.LastName(to)}
 	if _, field := to.(*ast.SelectorExpr); field {
 		n.function = nil
 	}
@@ -108,7 +110,7 @@ func (all names) follow(e ast.Expr, at place, seen map[name]bool) (found []*ast.
 			if n.Sel.Name == "JoinHostPort" {
 				found = append(found, &ast.BasicLit{Value: ":"}) // that it adds
 			}
-			enter(n.Sel.Name, place{pkg: lastName(n.X)}, place{pkg: at.pkg})
+			enter(n.Sel.Name, place{pkg: graph.LastName(n.X)}, place{pkg: at.pkg})
 			return false
 		case *ast.FuncLit:
 			return false
@@ -116,17 +118,6 @@ func (all names) follow(e ast.Expr, at place, seen map[name]bool) (found []*ast.
 		return true
 	})
 	return found
-}
-
-// lastName returns "x" for x and for y.x, and "" for what has no name.
-func lastName(e ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.Ident:
-		return e.Name
-	case *ast.SelectorExpr:
-		return e.Sel.Name
-	}
-	return ""
 }
 
 // text returns what a literal stands for.

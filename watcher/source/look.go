@@ -59,7 +59,7 @@ func (s *Source) look() {
 			asked = append(asked, ask)
 		case <-poll:
 			began := time.Now()
-			s.send(events(s.scan(true), false)...)
+			s.send(false, s.scan(true)...)
 			polled, took = time.Now(), time.Since(began)
 			s.answer(asked)
 			asked = nil
@@ -72,7 +72,7 @@ func (s *Source) look() {
 // answer lets those go who asked for a look.
 func (s *Source) answer(asked []chan struct{}) {
 	if len(asked) > 0 {
-		s.send(Event{}) // who receives this is done with the events before it
+		s.send(false, fsnotify.Event{}) // who receives this is done with the events before it
 	}
 	for _, ask := range asked {
 		close(ask)
@@ -92,7 +92,7 @@ func (s *Source) check(c *safety) {
 		s.mu.Lock()
 		found := untold(c.suspects, s.told)
 		s.mu.Unlock()
-		s.send(events(found, true)...)
+		s.send(true, found...)
 		c.suspects = nil
 		c.due = time.After(c.pause)
 		return
@@ -132,13 +132,5 @@ func (s *Source) scan(polled bool) []fsnotify.Event {
 			s.replace(dir, f, nil)
 		}
 	}
-	return scan(old, now)
-}
-
-func events(found []fsnotify.Event, untold bool) []Event {
-	list := make([]Event, len(found))
-	for i, e := range found {
-		list[i] = Event{e, untold}
-	}
-	return list
+	return differences(old, now)
 }

@@ -90,7 +90,7 @@ func (s *Source) isMark(e fsnotify.Event) bool {
 	}
 	s.mu.Unlock()
 	if wait != nil && e.Has(fsnotify.Create) {
-		s.send(Event{}) // who receives this is done with the events before it
+		s.send(false, fsnotify.Event{}) // who receives this is done with the events before it
 		close(wait)
 	}
 	return mine

@@ -33,10 +33,10 @@ type entry struct {
 // node is which file it is, whatever its name; zero where the system has no such number.
 type node struct{ device, inode uint64 }
 
-// scan tells what happened between two looks at the same folders, in events as the system
+// differences tells what happened between two looks at the same folders, in events as the system
 // would send them: for a folder that is gone or another one by now, only if the folder that
 // it lay in does not tell.
-func scan(old, now snapshot) []fsnotify.Event {
+func differences(old, now snapshot) []fsnotify.Event {
 	var events []fsnotify.Event
 	for _, dir := range slices.Sorted(maps.Keys(old)) {
 		was := old[dir]

@@ -50,7 +50,7 @@ func TestScan(t *testing.T) {
 		"a folder below, its parent tells": {within, snapshot{"/r": {node{1, 1}, nil}}, []string{"REMOVE /r/d"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := words(scan(c.old, c.now)); !slices.Equal(got, c.want) {
+			if got := words(differences(c.old, c.now)); !slices.Equal(got, c.want) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
@@ -65,14 +65,14 @@ func words(events []fsnotify.Event) []string {
 	return list
 }
 
-// FuzzScan: what scan tells leads from the old names to the new ones, tells of every
+// FuzzScan: what differences tells leads from the old names to the new ones, tells of every
 // difference, and of nothing else.
 func FuzzScan(f *testing.F) {
 	f.Add([]byte("ab"), []byte("b"))
 	f.Add([]byte{0, 1, 2, 200}, []byte{0, 65, 2, 201})
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		old, now := imagine(a), imagine(b)
-		events := scan(old, now)
+		events := differences(old, now)
 		for dir, was := range old {
 			is, there := now[dir]
 			if !there || is.self != was.self {
@@ -103,7 +103,7 @@ func FuzzScan(f *testing.F) {
 				}
 			}
 		}
-		if again := scan(now, now); len(again) > 0 {
+		if again := differences(now, now); len(again) > 0 {
 			t.Errorf("nothing happened: %v", again)
 		}
 	})

@@ -281,7 +281,7 @@ func (s *Source) pass() {
 				continue
 			}
 			s.note(e.Name)
-			s.send(Event{Event: e})
+			s.send(false, e)
 		case err, ok := <-s.fs.Errors:
 			if !ok {
 				return
@@ -308,10 +308,10 @@ func (s *Source) note(name string) {
 }
 
 // send hands events on, in order; after Close they are dropped.
-func (s *Source) send(events ...Event) {
+func (s *Source) send(untold bool, events ...fsnotify.Event) {
 	for _, e := range events {
 		select {
-		case s.Events <- e:
+		case s.Events <- Event{e, untold}:
 		case <-s.done:
 		}
 	}

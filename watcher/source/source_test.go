@@ -215,7 +215,7 @@ func TestRule31_EventOfTheSameMomentTells(t *testing.T) {
 			name := p.save("a", "1")
 			tell(p, c, name)
 			p.check(c)
-			p.send(Event{Event: fsnotify.Event{Name: "last"}}, Event{})
+			p.send(false, fsnotify.Event{Name: "last"}, fsnotify.Event{})
 			if p.has(name, true) {
 				t.Error("told of as untold")
 			}
