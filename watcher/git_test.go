@@ -79,6 +79,32 @@ func TestRule30_IgnoreFileEdited(t *testing.T) {
 	})
 }
 
+// So does one that lies above the project, or beside the work tree.
+func TestRule30_IgnoreFileElsewhere(t *testing.T) {
+	root := plant(t, "-- .gitignore --\n-- api/main.go --\npackage main\n")
+	gitRun(t, root, "init", "-q")
+	gitRun(t, root, "add", "-A")
+	gitRun(t, root, "commit", "-q", "-m", "all")
+	linked := filepath.Join(t.TempDir(), "linked")
+	gitRun(t, root, "worktree", "add", "-q", linked)
+	for name, edit := range map[string]func(*probe){
+		"above":  func(p *probe) { p.save("../.gitignore", "*.css\n") },
+		"beside": func(p *probe) { put(t, filepath.Join(root, ".git", "info", "exclude"), "*.css\n") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := watch(t, filepath.Join(linked, "api"), Config{})
+			p.save("static/site.css", name)
+			p.sees("static/site.css refresh")
+			p.ignores(func() {
+				edit(p)
+				p.save("static/site.css", "ignored")
+			})
+		})
+		gitRun(t, linked, "checkout", "-q", ".")
+		put(t, filepath.Join(root, ".git", "info", "exclude"), "")
+	}
+}
+
 // A project below a folder that git ignores is a project all the same.
 func TestRule30_IgnoredRoot(t *testing.T) {
 	root := plant(t, ignoring)

@@ -112,7 +112,7 @@ func (w *Watcher) noticeFile(name string, e fsnotify.Event) {
 		}
 	}
 	switch base := filepath.Base(name); {
-	case base == ".gitignore", name == w.git.Excludes():
+	case base == ".gitignore", slices.Contains(w.git.Excludes(), name):
 		w.git.Reset()
 		w.round.walkLater(saved)
 	case (base == "go.mod" || base == "package.json") && filepath.Dir(name) != w.cfg.Root && !e.Has(fsnotify.Write):

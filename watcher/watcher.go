@@ -189,22 +189,22 @@ func New(cfg Config) (*Watcher, error) {
 	return w, nil
 }
 
-// newRules makes the rules of cfg, and of git's own file of ignores, which is to be
-// watched though it asks for nothing.
+// newRules makes the rules of cfg, and of git's files of ignores outside of Root, which are to
+// be watched though they ask for nothing.
 func (w *Watcher) newRules() rules.Set {
 	r := rules.New(rules.Config{
 		Root: w.cfg.Root, Graph: w.cfg.Graph, Files: w.cfg.Files, Settings: w.cfg.Settings,
 		EnvFiles: w.cfg.EnvFiles, Rules: w.cfg.Rules, Ignore: w.cfg.Ignore,
 	}, slices.Concat(slices.Collect(maps.Values(w.embeds))...))
-	if file := w.git.Excludes(); file != "" {
+	for _, file := range w.git.Excludes() {
 		r.Watch(file)
 	}
 	return r
 }
 
-// Run watches until ctx is done, then frees all it holds. It calls emit from one goroutine, in order; emit may block for a moment, events of
-// the system are taken up meanwhile. It must be called once; a number that is open
-// when ctx is done stays open.
+// Run watches until ctx is done, then frees all it holds. It calls emit from one
+// goroutine, in order; emit may block for a moment, events of the system are taken up
+// meanwhile. It must be called once; a number that is open when ctx is done stays open.
 func (w *Watcher) Run(ctx context.Context, emit func(Event)) {
 	defer w.release()
 	w.emit = emit

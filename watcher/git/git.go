@@ -29,6 +29,8 @@ type Tree struct {
 	root string // absolute folder that names are relative to
 	dir  string // absolute folder of git's data; "" if there is none
 
+	excludes []string // files of ignores that do not lie in root
+
 	cmd *exec.Cmd // nil if it does not run
 	in  io.WriteCloser
 	out io.ReadCloser
@@ -44,30 +46,56 @@ func Open(root string) *Tree {
 	if target, err := filepath.EvalSymlinks(root); err == nil {
 		root = target // whose parents are the ones that git looks at
 	}
-	t := &Tree{root: root, dir: gitDir(root)}
+	t := &Tree{root: root}
+	t.dir, t.excludes = find(root)
 	t.Reset()
 	return t
 }
 
-// gitDir returns the folder of git's data for a work tree that root lies in; for
-// a linked work tree that is the one of its own, with its own lock.
-func gitDir(root string) string {
-	for dir := root; ; dir = filepath.Dir(dir) {
-		name := filepath.Join(dir, ".git")
-		if info, err := os.Stat(name); err == nil && info.IsDir() {
-			return name
+// find looks upwards for git's data, and for the files of ignores that lie on the way.
+func find(root string) (data string, excludes []string) {
+	for dir := root; ; {
+		if data := gitDir(dir); data != "" {
+			return data, append(excludes, filepath.Join(commonDir(data), "info", "exclude"))
 		}
-		if text, err := os.ReadFile(name); err == nil {
-			link := strings.TrimSpace(strings.TrimPrefix(string(text), "gitdir:"))
-			if !filepath.IsAbs(link) {
-				link = filepath.Join(dir, link)
-			}
-			return link
+		above := filepath.Dir(dir)
+		if above == dir {
+			return "", nil
 		}
-		if dir == filepath.Dir(dir) {
-			return ""
-		}
+		dir, excludes = above, append(excludes, filepath.Join(above, ".gitignore"))
 	}
+}
+
+// gitDir returns the folder of git's data for the work tree dir, "" if it is none; for
+// a linked work tree that is the one of its own, with its own lock.
+func gitDir(dir string) string {
+	name := filepath.Join(dir, ".git")
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return name
+	}
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return ""
+	}
+	return named(dir, strings.TrimPrefix(string(text), "gitdir:"))
+}
+
+// commonDir returns the folder of what all work trees of a repository share
+// (gitrepository-layout(5), commondir).
+func commonDir(dir string) string {
+	if text, err := os.ReadFile(filepath.Join(dir, "commondir")); err == nil {
+		return named(dir, string(text))
+	}
+	return dir
+}
+
+// named is the path that a file of git's in dir holds.
+func named(dir, text string) string {
+	path := strings.TrimSpace(text)
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	return path
 }
 
 // Locked reports whether a git command is changing the work tree. An old lock does
@@ -87,14 +115,9 @@ func (t *Tree) Locked() bool {
 	return false
 }
 
-// Excludes returns the file of ignores that is not part of the work tree; "" if there is
-// no git.
-func (t *Tree) Excludes() string {
-	if t.dir == "" {
-		return ""
-	}
-	return filepath.Join(t.dir, "info", "exclude")
-}
+// Excludes returns the files of ignores that do not lie in root, there or not; none if there
+// is no git.
+func (t *Tree) Excludes() []string { return t.excludes }
 
 // Close ends the process, if it runs, and waits for it.
 func (t *Tree) Close() { t.stop(endLimit) }
