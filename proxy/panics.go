@@ -47,9 +47,10 @@ func (f *Front) ErrorOutput(generation int) io.Writer {
 		if len(report.Places) > 0 && report.Places[0].Own {
 			kept.At = report.Places[0].At
 		}
+		told := *kept // a request that waits for it changes it
 		f.panics.add(kept)
 		if cfg.Panicked != nil {
-			cfg.Panicked(*kept)
+			cfg.Panicked(told)
 		}
 	}}
 }
