@@ -311,30 +311,6 @@ func (p *process) failed(r refusal) Failed {
 	}
 }
 
-func (p *process) hintFromTail() string {
-	if port := p.ownTaken(); port != 0 {
-		return p.takenHint(port)
-	}
-	for _, line := range p.output.Last() {
-		switch {
-		case !strings.Contains(line, "address already in use"):
-		case strings.Contains(line, "listen unix "):
-			return "that file is in the way: end the process that listens there, or remove the file"
-		default:
-			return p.fixedHint()
-		}
-	}
-	return ""
-}
-
-// signalName returns the name of the signal that ended a process, or "".
-func signalName(status any) string {
-	if status, ok := status.(syscall.WaitStatus); ok && status.Signaled() {
-		return status.Signal().String()
-	}
-	return ""
-}
-
 // leader returns the group, for others than run; nil if there is none.
 func (p *process) leader() *group.Group {
 	p.mu.Lock()
