@@ -237,6 +237,31 @@ func TestP7_OnlyItsOwnPanic(t *testing.T) {
 	f.do(f.navigate("/x")).want(t, 500, body)
 }
 
+// TestP7_PanicThatIsWaitedFor is one whose stack comes after the empty answer.
+func TestP7_PanicThatIsWaitedFor(t *testing.T) {
+	told := make(chan Panic, 1)
+	cfg := allBrowser
+	cfg.Panicked = func(p Panic) { told <- p }
+	f := serve(t, cfg)
+	f.Publish(View{Generation: 7, Upstream: app(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(500) })})
+	for answered := false; !answered; { // else the stack came too late, as it may
+		page := f.begin(f.navigate("/x"))
+		eventually(t, "a request that waits", f.panics.awaited)
+		io.WriteString(f.ErrorOutput(7), panicked)
+		if p := receive(t, "panic", told); p.Title != "panic: boom" || p.Request != "" {
+			t.Errorf("told %+v", p)
+		}
+		answered = strings.Contains(receive(t, "page", page).body, "panic: boom")
+	}
+}
+
+// awaited says whether somebody waits for a panic.
+func (s *panics) awaited() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.more != nil
+}
+
 // TestP7_ConnectionThatAPanicBroke is what net/http does without a Recovery.
 func TestP7_ConnectionThatAPanicBroke(t *testing.T) {
 	f := serve(t, allBrowser)

@@ -23,10 +23,9 @@ type exchange struct {
 	navigates bool          // its answer becomes a document in a browser
 	since     time.Time     // when it was sent on; zero unless it navigates
 	seen      pages.Seen    // what a page made of the answer has seen
-	peer      string        // host:port of the client
 	unread    net.Conn      // of an HTTP/1 client whose body is not read; else nil
-	asked     bool          // whether it comes from a process of ours
-	whose     <-chan bool   // the answer to that, when it is known; nil if it is not awaited
+	asked     bool          // it was asked whose it is
+	whose     <-chan bool   // whether it is ours, when that is known; nil if it is not awaited
 	began     time.Time     // when it was first held; zero if it never was
 	next      *waiter       // who is woken when this one has its connection
 	unreached *state        // the state whose target refused the connection
@@ -40,7 +39,7 @@ type exchange struct {
 func (f *Front) serve(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{ResponseWriter: w, front: f, cfg: f.cfg.Load(), request: r}
 	x.navigates = x.cfg.Browser != Browser{} && isNavigation(r)
-	x.pending, x.peer = f.now.Load().Pending, r.RemoteAddr
+	x.pending = f.now.Load().Pending
 	if x.cfg.Hold && x.cfg.Look != nil {
 		x.pending = max(x.pending, x.cfg.Look(r.Context()))
 	}
@@ -54,7 +53,7 @@ func (f *Front) serve(w http.ResponseWriter, r *http.Request) {
 		case leave:
 			panic(http.ErrAbortHandler)
 		case refuse:
-			x.refuse(r, s)
+			x.refuse(s)
 			return
 		}
 		x.mark(s, d)
@@ -66,7 +65,7 @@ func (f *Front) serve(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler) // the client left, or Serve ended
 		}
 		if !x.again(s) {
-			x.badGateway(r, s)
+			x.badGateway(s)
 			return
 		}
 	}

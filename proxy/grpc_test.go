@@ -94,10 +94,10 @@ func grpcApp(t *testing.T, waiting chan<- string) string {
 	return l.Addr().String()
 }
 
-func (f *testFront) dialGRPC() *grpc.ClientConn {
+func (f *testFront) dialGRPC(o ...grpc.DialOption) *grpc.ClientConn {
 	f.t.Helper()
 	c, err := grpc.NewClient("passthrough:///"+f.listener.Addr().String(),
-		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDisableServiceConfig())
+		append(o, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDisableServiceConfig())...)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -234,6 +234,14 @@ func TestF11_OurErrorsHaveAStatus(t *testing.T) {
 		if got := grpcstatus.Convert(err); got.Code() != codes.Unavailable || !strings.HasPrefix(got.Message(), want) {
 			t.Errorf("call under %+v ends with %v, want Unavailable: %s", v, err, want)
 		}
+	}
+}
+
+func TestF11_UnknownHostIsToldAsAStatus(t *testing.T) {
+	f := serve(t, Config{})
+	_, err := call1(t.Context(), f.dialGRPC(grpc.WithAuthority("evil.example")), "x")
+	if got := grpcstatus.Convert(err); got.Code() != codes.Unavailable || !strings.HasSuffix(got.Message(), "[proxy] allowed_hosts") {
+		t.Errorf("the call ends with %v", err)
 	}
 }
 

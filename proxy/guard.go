@@ -53,5 +53,5 @@ func refuseHost(w http.ResponseWriter, r *http.Request) {
 }
 
 func forbid(w http.ResponseWriter, r *http.Request, why string) {
-	pages.Failure{Status: http.StatusForbidden, Detail: why}.Write(w, r)
+	explain(w, r, pages.Failure{Status: http.StatusForbidden, Detail: why})
 }

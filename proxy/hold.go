@@ -44,7 +44,7 @@ func (x *exchange) askWhose() <-chan bool {
 		return x.whose
 	}
 	x.asked = true
-	peer, err := netip.ParseAddrPort(x.peer)
+	peer, err := netip.ParseAddrPort(x.request.RemoteAddr)
 	if err != nil || !peer.Addr().Unmap().IsLoopback() {
 		return nil
 	}

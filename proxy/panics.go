@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"sync"
@@ -47,9 +48,10 @@ func (f *Front) ErrorOutput(generation int) io.Writer {
 		if len(report.Places) > 0 && report.Places[0].Own {
 			kept.At = report.Places[0].At
 		}
+		told := *kept // a request that waits for it changes it
 		f.panics.add(kept)
 		if cfg.Panicked != nil {
-			cfg.Panicked(*kept)
+			cfg.Panicked(told)
 		}
 	}}
 }
@@ -108,28 +110,26 @@ func (s *panics) find(id string) (pages.Position, bool) {
 }
 
 // panicked waits for the panic that ended a navigation, in short.
-func (x *exchange) panicked(r *http.Request, generation int) *Panic {
-	limit := time.NewTimer(panicWait)
-	defer limit.Stop()
+func (x *exchange) panicked(generation int) *Panic {
+	ctx, cancel := context.WithTimeout(x.request.Context(), panicWait)
+	defer cancel()
 	for {
-		p, more := x.front.panics.take(generation, r.Method+" "+r.URL.RequestURI(), x.since)
+		p, more := x.front.panics.take(generation, x.request.Method+" "+x.request.URL.RequestURI(), x.since)
 		if p != nil {
 			return p
 		}
 		select {
 		case <-more:
-		case <-limit.C:
-			return nil
-		case <-r.Context().Done():
+		case <-ctx.Done():
 			return nil
 		}
 	}
 }
 
 // panicPage is what a navigation gets instead of an empty answer.
-func (x *exchange) panicPage(p *Panic, r *http.Request, status int) pages.Failure {
+func (x *exchange) panicPage(p *Panic, status int) pages.Failure {
 	report := *p.report
-	report.Request = pages.Describe(r)
+	report.Request = pages.Describe(x.request)
 	return pages.Failure{
 		Status: status, Phase: string(Serving), Report: &report, Seen: x.seen,
 		Detail: "the handler of this request has panicked; the app goes on",
@@ -142,12 +142,12 @@ func (x *exchange) replacePanicked(res *http.Response, g *generation) (replaced 
 	if res.StatusCode != http.StatusInternalServerError || res.ContentLength != 0 {
 		return false
 	}
-	p := x.panicked(x.request, g.number)
+	p := x.panicked(g.number)
 	if p == nil {
 		return false
 	}
 	page := &recorded{header: http.Header{}}
-	x.panicPage(p, x.request, res.StatusCode).Write(page, x.request)
+	x.panicPage(p, res.StatusCode).Write(page, x.request)
 	if cookies := res.Header.Values("Set-Cookie"); len(cookies) > 0 {
 		page.header["Set-Cookie"] = cookies
 	}

@@ -30,7 +30,7 @@ var phaseWords = map[Phase]string{
 }
 
 // refuse answers a request that admit turned down under s.
-func (x *exchange) refuse(r *http.Request, s *state) {
+func (x *exchange) refuse(s *state) {
 	f := pages.Failure{
 		Status: http.StatusServiceUnavailable, Detail: s.Phase.words(), Phase: string(s.Phase), Report: s.report,
 		Seen: x.front.seen(s), Instead: s.target == nil,
@@ -46,15 +46,15 @@ func (x *exchange) refuse(r *http.Request, s *state) {
 		f.Status = http.StatusBadGateway
 		f.Detail = fmt.Sprintf("the app does not accept connections on %s; look at its output or restart it", s.Upstream)
 	}
-	explain(x.ResponseWriter, r, f)
+	explain(x.ResponseWriter, x.request, f)
 }
 
 // badGateway answers a request that was sent and got no answer.
-func (x *exchange) badGateway(r *http.Request, s *state) {
+func (x *exchange) badGateway(s *state) {
 	f := pages.Failure{Status: http.StatusBadGateway, Phase: string(s.Phase), Report: s.report, Seen: x.front.seen(s)}
 	if upstream.HungUp(x.err) && x.navigates && !s.target.WasCut() {
-		if p := x.panicked(r, s.target.number); p != nil { // net/http hangs up after a panic
-			explain(x.ResponseWriter, r, x.panicPage(p, r, f.Status))
+		if p := x.panicked(s.target.number); p != nil { // net/http hangs up after a panic
+			explain(x.ResponseWriter, x.request, x.panicPage(p, f.Status))
 			return
 		}
 	}
@@ -66,7 +66,7 @@ func (x *exchange) badGateway(r *http.Request, s *state) {
 	default:
 		f.Detail = "the app's answer cannot be passed on: " + x.err.Error()
 	}
-	explain(x.ResponseWriter, r, f)
+	explain(x.ResponseWriter, x.request, f)
 }
 
 // explain sends f in the way of the protocol: a gRPC call has its status in the headers.

@@ -258,10 +258,7 @@ func writeMuch(to io.Writer) {
 // parent is a small program that uses a runner, to be killed outright: an app with
 // a grandchild, and a build with a child.
 func parent() {
-	r, err := New()
-	if err != nil {
-		panic(err)
-	}
+	r := New()
 	spec := Spec{Generation: 1, Binary: self(), Env: env("grandchild"), Stdout: os.Stdout, Stderr: os.Stderr}
 	r.Start(spec, func(e Event) {
 		if ready, ok := e.(Ready); ok {

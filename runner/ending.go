@@ -47,7 +47,10 @@ func (p *process) ending() ending {
 		return p.debugged.ending()
 	}
 	state := p.group.State()
-	e := ending{code: state.ExitCode(), signal: signalName(state.Sys())}
+	e := ending{code: state.ExitCode()}
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		e.signal = status.Signal().String()
+	}
 	switch {
 	case e.signal == syscall.SIGKILL.String() && !p.group.Killed():
 		e.reason = killedBy(p.oomKills, oomKills())

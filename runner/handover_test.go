@@ -80,10 +80,7 @@ func TestR8_NoProgramToRun(t *testing.T) {
 
 // handOver is a small program that uses a runner in every odd way, to be killed outright.
 func handOver() {
-	r, err := New()
-	if err != nil {
-		panic(err)
-	}
+	r := New()
 	_, screen, err := pty.Open()
 	if err != nil {
 		panic(err)

@@ -44,11 +44,8 @@ func (p *process) awaitLock(ctx context.Context) *refusal {
 // lockFromTail says that a process ended over a lock, if it said so and another group of
 // ours holds one.
 func (p *process) lockFromTail() string {
-	others := p.runner.others(p.group.ID)
-	for _, line := range p.output.Last() {
-		if lockMessage.MatchString(line) && locks.Held(others) {
-			return "the app ends over a file lock that the one before holds"
-		}
+	if slices.ContainsFunc(p.output.Last(), lockMessage.MatchString) && locks.Held(p.runner.others(p.group.ID)) {
+		return "the app ends over a file lock that the one before holds"
 	}
 	return ""
 }

@@ -55,24 +55,6 @@ func TestRule14_OwnPortThatIsNotHTTPDoesNotCount(t *testing.T) {
 	}
 }
 
-func TestRule17_PortOfAnotherProgramIsNotReady(t *testing.T) {
-	t.Parallel()
-	foreign, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer foreign.Close()
-	port := foreign.Addr().(*net.TCPAddr).Port
-	a := start(t, newRunner(t), 1, "never listen", func(s *Spec) {
-		s.Port = port
-		s.ReadyTimeout = 2 * time.Second
-	})
-	failed := next[Failed](a)
-	if !strings.HasSuffix(failed.Reason, fmt.Sprintf("another program listens on %d", port)) {
-		t.Errorf("%+v", failed)
-	}
-}
-
 func TestRule13_FixedPortBesideOursIsTold(t *testing.T) {
 	t.Parallel()
 	port := freeFixedPort(t)

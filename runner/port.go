@@ -1,10 +1,13 @@
 package runner
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/netip"
+	"slices"
 	"syscall"
 
 	"github.com/watcher-dev/watcher/runner/sockets"
@@ -43,6 +46,11 @@ func (r *Runner) choosePort() (port int, err error) {
 		}
 	}
 	return 0, fmt.Errorf("find a free port on loopback: %w", err)
+}
+
+// answered returns those of addrs at which somebody accepts connections.
+func answered(addrs []netip.AddrPort) []netip.AddrPort {
+	return slices.DeleteFunc(addrs, func(addr netip.AddrPort) bool { return !sockets.Accepts(context.Background(), addr) })
 }
 
 // setPort notes a port that was not chosen by reservePort.

@@ -3,6 +3,7 @@ package runner
 import (
 	"cmp"
 	"context"
+	"net/netip"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -28,12 +29,13 @@ const (
 // process is one started generation. Its life is run; everything else is called
 // from outside and only sends signals.
 type process struct {
-	runner  *Runner
-	spec    Spec
-	report  func(Event)
-	output  output.Output
-	settled bool // on its port: it is not given another one
-	port    int  // given to the app; guarded by runner.mu until launched is closed
+	runner   *Runner
+	spec     Spec
+	report   func(Event)
+	output   output.Output
+	settled  bool             // on its port: it is not given another one
+	port     int              // given to the app; guarded by runner.mu until launched is closed
+	answered []netip.AddrPort // at its own ports, by others, before it was started
 
 	waiting    context.Context    // ends when it is started, or never will be
 	endWaiting context.CancelFunc // may be called by anybody
@@ -64,6 +66,7 @@ func (p *process) run() {
 		return
 	}
 	began := time.Now()
+	p.answered = answered(loopback(p.spec.Port, p.spec.Likely))
 	p.mu.Lock()
 	err := p.launch()
 	p.mu.Unlock()
@@ -265,6 +268,7 @@ func (p *process) find(ctx context.Context, limit time.Duration) (Ready, *refusa
 		announced: p.spec.Notify,
 		path:      p.spec.ReadyPath,
 		settled:   p.settled,
+		answered:  p.answered,
 		limit:     limit,
 		moves:     p.moves,
 	}
@@ -305,30 +309,6 @@ func (p *process) failed(r refusal) Failed {
 		Lock:       r.lock,
 		Tail:       p.output.Last(),
 	}
-}
-
-func (p *process) hintFromTail() string {
-	if port := p.ownTaken(); port != 0 {
-		return p.takenHint(port)
-	}
-	for _, line := range p.output.Last() {
-		switch {
-		case !strings.Contains(line, "address already in use"):
-		case strings.Contains(line, "listen unix "):
-			return "that file is in the way: end the process that listens there, or remove the file"
-		default:
-			return p.fixedHint()
-		}
-	}
-	return ""
-}
-
-// signalName returns the name of the signal that ended a process, or "".
-func signalName(status any) string {
-	if status, ok := status.(syscall.WaitStatus); ok && status.Signaled() {
-		return status.Signal().String()
-	}
-	return ""
 }
 
 // leader returns the group, for others than run; nil if there is none.

@@ -33,13 +33,14 @@ type search struct {
 	group     int
 	name      string // of the variable that carries the given port
 	given     int
-	told      int    // the port that the user says the app listens on; 0 if not told
-	likely    int    // one that it is expected to take; 0 if none is
-	unix      bool   // it is expected to listen on a Unix socket
-	handed    bool   // the given port is that of a socket which the app was handed
-	settled   bool   // nothing can be done if another program listens on the given port
-	announced bool   // it has said that it is ready
-	path      string // to be answered; "" if listening is enough
+	told      int              // the port that the user says the app listens on; 0 if not told
+	likely    int              // one that it is expected to take; 0 if none is
+	unix      bool             // it is expected to listen on a Unix socket
+	handed    bool             // the given port is that of a socket which the app was handed
+	settled   bool             // nothing can be done if another program listens on the given port
+	answered  []netip.AddrPort // at told or likely, by somebody else, before the process was started
+	announced bool             // it has said that it is ready
+	path      string           // to be answered; "" if listening is enough
 	limit     time.Duration
 	moves     *moves.Moves // that the process tells of; nil if it was not asked to
 
@@ -114,12 +115,7 @@ func (s *search) listening(ctx context.Context) (addr string, fail *refusal) {
 // onKnownPort waits for the process to listen on the given port, the told one, or the
 // one that it is expected to take: no other may be looked for before its time.
 func (s *search) onKnownPort(ctx context.Context) string {
-	addrs := sockets.Loopback(s.given)
-	for _, port := range []int{s.told, s.likely} {
-		if port != 0 {
-			addrs = append(addrs, sockets.Loopback(port)...)
-		}
-	}
+	addrs := s.knownAddrs()
 	slow := time.Now().Add(portSlowAfter)
 	for {
 		interval := portInterval
@@ -130,7 +126,7 @@ func (s *search) onKnownPort(ctx context.Context) string {
 			if !sockets.Accepts(ctx, addr) {
 				continue
 			}
-			if sockets.Owned(s.group, addr) {
+			if sockets.Owned(s.group, addr, !slices.Contains(s.answered, addr)) { // rule 17
 				return addr.String()
 			}
 			s.foreign, interval = int(addr.Port()), foreignInterval
@@ -142,6 +138,28 @@ func (s *search) onKnownPort(ctx context.Context) string {
 			return ""
 		}
 	}
+}
+
+// knownAddrs lists where the process may listen at once. A moved one does not where somebody
+// else answers: that is the front, or a relay, and the listener that it leads to is told.
+func (s *search) knownAddrs() []netip.AddrPort {
+	addrs := sockets.Loopback(s.given)
+	for _, addr := range loopback(s.told, s.likely) {
+		if s.moves == nil || !slices.Contains(s.answered, addr) {
+			addrs = append(addrs, addr)
+		}
+	}
+	return addrs
+}
+
+// loopback lists the loopback addresses of some ports, without those that are 0.
+func loopback(ports ...int) (addrs []netip.AddrPort) {
+	for _, port := range ports {
+		if port != 0 {
+			addrs = append(addrs, sockets.Loopback(port)...)
+		}
+	}
+	return addrs
 }
 
 // onOwnPort waits for the process to answer HTTP on one port that we did not choose, or

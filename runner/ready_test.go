@@ -125,6 +125,33 @@ func TestRule17_ReadyWhenTheGivenPortAnswers(t *testing.T) {
 	}
 }
 
+// TestRule17_PortOfAnotherProgramIsNotReady: where listeners are moved it is in nobody's way,
+// as it may be the front or a relay.
+func TestRule17_PortOfAnotherProgramIsNotReady(t *testing.T) {
+	t.Parallel()
+	for gen, test := range []struct {
+		name, hint string
+		change     func(s *Spec, port int)
+	}{
+		{"moved, named by the code", "let the app read PORT", func(s *Spec, port int) { s.Moved, s.Likely = true, port }},
+		{"moved, told", "correct [run] port", func(s *Spec, port int) { s.Moved, s.Port = true, port }},
+		{"as it is, told", "stop the program that listens on", func(s *Spec, port int) { s.Port = port }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			l := listen("127.0.0.1:0")
+			defer l.Close()
+			a := start(t, newRunner(t), gen, "never listen", func(s *Spec) {
+				s.ReadyTimeout = time.Second
+				test.change(s, l.Addr().(*net.TCPAddr).Port)
+			})
+			if failed := next[Failed](a); !strings.Contains(failed.Hint, test.hint) {
+				t.Errorf("%+v", failed)
+			}
+		})
+	}
+}
+
 func TestRule16_OurVariablesAreOverTheUsers(t *testing.T) {
 	t.Parallel()
 	a := start(t, newRunner(t), 12, "say env", func(s *Spec) {

@@ -167,17 +167,16 @@ func (Exited) isEvent()       {}
 var errClosed = errors.New("the runner is closed")
 
 // New makes a runner. Close ends it.
-func New() (*Runner, error) {
+func New() *Runner {
 	starter := group.NewStarter()
 	return &Runner{
 		starter: starter, owners: owners{groups: starter.IDs},
 		processes: map[int]*process{},
-	}, nil
+	}
 }
 
-// Start starts a process and returns at once. report is called from one goroutine
-// of the runner, one event after the other; it must not block for long. A start
-// after Close is passed over.
+// Start starts a process and returns at once. report is called for one event after the
+// other; it must not block for long. A start after Close is passed over.
 func (r *Runner) Start(s Spec, report func(Event)) {
 	p := &process{runner: r, spec: s, report: report, mark: kin.New(), launched: make(chan struct{})}
 	p.waiting, p.endWaiting = context.WithCancel(context.Background())
@@ -261,12 +260,12 @@ func (r *Runner) Run(ctx context.Context, cmd *exec.Cmd) error {
 }
 
 // Close kills what still lives, waits until it is reaped and reported, and frees
-// all that the runner holds. It returns nil. A second call does nothing.
-func (r *Runner) Close() error {
+// all that the runner holds. A second call does nothing.
+func (r *Runner) Close() {
 	r.mu.Lock()
 	if r.closed {
 		r.mu.Unlock()
-		return nil
+		return
 	}
 	r.closed = true
 	r.starter.Kill()
@@ -276,5 +275,4 @@ func (r *Runner) Close() error {
 	r.mu.Unlock()
 	r.active.Wait()
 	r.starter.Close()
-	return nil
 }

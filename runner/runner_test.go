@@ -28,11 +28,8 @@ type app struct {
 
 func newRunner(t *testing.T) *Runner {
 	t.Helper()
-	r, err := New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { r.Close() })
+	r := New()
+	t.Cleanup(r.Close)
 	return r
 }
 

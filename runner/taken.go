@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +17,9 @@ import (
 // taken knows a TCP port that could not be bound, in the words of package net and of the
 // systems.
 var taken = regexp.MustCompile(`listen tcp[46]? \S*:(\d+): bind: (?:address already in use|Only one usage of each socket address)`)
+
+// takenPath knows a Unix socket that could not be bound, in the words of package net.
+var takenPath = regexp.MustCompile(`listen unix (.+?): bind: address already in use`)
 
 // takenPorts lists the ports that the app could not bind, by its last lines.
 func (p *process) takenPorts() (ports []int) {
@@ -33,6 +38,22 @@ func (p *process) ownTaken() int {
 		return 0
 	}
 	return ports[0]
+}
+
+func (p *process) hintFromTail() string {
+	if port := p.ownTaken(); port != 0 {
+		return p.takenHint(port)
+	}
+	for _, line := range p.output.Last() {
+		switch {
+		case !strings.Contains(line, "address already in use"):
+		case strings.Contains(line, "listen unix "):
+			return "that file is in the way: end the process that listens there, or remove the file"
+		default:
+			return p.fixedHint()
+		}
+	}
+	return ""
 }
 
 // takenHint says who has a port that the app could not bind, and what to do.
@@ -69,4 +90,21 @@ func (p *process) frontPort() int {
 // started reports whether a process is one that we have started, or descends from one.
 func (r *Runner) started(pid int) bool {
 	return slices.Contains(sockets.Family(r.starter.IDs()...), pid)
+}
+
+// socketLeft says whether the app could not bind a Unix socket because of a file that one
+// before has left, as when all was killed outright. Then the file is gone.
+func (p *process) socketLeft() bool {
+	if runtime.GOOS != "linux" { // where Unix sockets are not known
+		return false
+	}
+	removed := false
+	for _, m := range takenPath.FindAllStringSubmatch(strings.Join(p.output.Last(), "\n"), -1) {
+		path := m[1]
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(p.spec.Dir, path)
+		}
+		removed = sockets.RemoveDead(path) || removed
+	}
+	return removed
 }

@@ -39,7 +39,7 @@ func TestWaitFor_StopWins(t *testing.T) {
 	for name, end := range map[string]func(*Runner){
 		"stop":  func(r *Runner) { r.Stop(1, time.Hour) },
 		"kill":  func(r *Runner) { r.Kill(1) },
-		"close": func(r *Runner) { r.Close() },
+		"close": (*Runner).Close,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

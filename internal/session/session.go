@@ -286,12 +286,10 @@ func (s *session) openFurther(port int) ([]net.Listener, error) {
 // loop makes the other parts and runs the loop to its end. The front answers from
 // before the first build until after the last process.
 func (s *session) loop(listeners []net.Listener) error {
-	r, err := runner.New()
-	if err != nil {
-		return err
-	}
+	r := runner.New()
 	defer r.Close()
 	s.runner = r
+	var err error
 	if s.builder, err = builder.New(s.site.cache, r.Run); err != nil {
 		return err
 	}

@@ -97,6 +97,8 @@ func TestX7_SecretsOfARequestAreMasked(t *testing.T) {
 	for _, name := range []string{"Authorization", "Proxy-Authorization", "Cookie", "X-Api-Key", "X-Auth-Token", "X-Csrf-Token", "X-Client-Secret", "X-Password", "X-Hub-Signature"} {
 		r.Header.Set(name, "open-sesame")
 	}
+	r.Header.Set("Referer", "http://localhost/back?token=open-sesame&page=2#access_token=open-sesame")
+	r.Header.Set("HX-Current-URL", "http://localhost/back?code=1&api_key=open-sesame"+strings.Repeat("x", 1000))
 	r.Header.Set("User-Agent", "a\x1b[31mb")
 	d := Describe(r)
 	for _, h := range d.Headers {
@@ -104,12 +106,13 @@ func TestX7_SecretsOfARequestAreMasked(t *testing.T) {
 			t.Errorf("%s: %s", h.Name, h.Value)
 		}
 	}
-	if len(d.Headers) != 11 || d.Line != "GET /a?b=c HTTP/1.1" {
+	if len(d.Headers) != 13 || d.Line != "GET /a?b=c HTTP/1.1" {
 		t.Errorf("%+v", d)
 	}
 	for target, want := range map[string]string{
 		"/a": "/a", "/a?": "/a?", "/a?page=2&token=sesame&x": "/a?page=2&token=•••&x", "/a?to%6ben=sesame": "/a?to%6ben=•••",
 		"/a?%zz=sesame": "/a?%zz=•••", "/a?q=a?api_key=b": "/a?q=a?api_key=b",
+		"/a#token=sesame": "/a#token=•••", "/a?b=c#d&key=sesame": "/a?b=c#d&key=•••",
 	} {
 		if got := masked(target); got != want {
 			t.Errorf("%s: %s, want %s", target, got, want)

@@ -28,7 +28,7 @@ func Describe(r *http.Request) *Request {
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		value := mask
 		if !secret.MatchString(name) {
-			value = bounded(plain(strings.Join(r.Header[name], ", ")), maxTitle)
+			value = bounded(plain(maskedAll(r.Header[name])), maxTitle)
 		}
 		d.Headers = append(d.Headers, Header{bounded(plain(name), maxTitle), value})
 	}
@@ -37,18 +37,25 @@ func Describe(r *http.Request) *Request {
 
 const mask = "•••"
 
-// masked is a request's target with the secrets in its query masked.
+// maskedAll are the values of a header: several hold an address (Referer, HX-Current-URL).
+func maskedAll(values []string) string {
+	values = slices.Clone(values)
+	for i, value := range values {
+		values[i] = masked(value)
+	}
+	return strings.Join(values, ", ")
+}
+
+// named is a value with a name in a query or in a fragment.
+var named = regexp.MustCompile(`[?&#][^?&#=]*=[^&#]*`)
+
+// masked is a request's target, or an address, with the secrets in its query masked.
 func masked(target string) string {
-	path, query, _ := strings.Cut(target, "?")
-	if query == "" {
-		return target
-	}
-	parts := strings.Split(query, "&")
-	for i, part := range parts {
-		name, _, _ := strings.Cut(part, "=")
-		if plainName, err := url.QueryUnescape(name); err != nil || secret.MatchString(plainName) {
-			parts[i] = name + "=" + mask
+	return named.ReplaceAllStringFunc(target, func(value string) string {
+		name, _, _ := strings.Cut(value, "=")
+		if plainName, err := url.QueryUnescape(name[1:]); err != nil || secret.MatchString(plainName) {
+			return name + "=" + mask
 		}
-	}
-	return path + "?" + strings.Join(parts, "&")
+		return value
+	})
 }

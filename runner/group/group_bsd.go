@@ -5,9 +5,13 @@ package group
 import (
 	"os/exec"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// queueInterval is how often a queue is asked for when the system has none to give.
+const queueInterval = 50 * time.Millisecond
 
 // isolate makes cmd the leader of a new group.
 func isolate(cmd *exec.Cmd) {
@@ -17,12 +21,13 @@ func isolate(cmd *exec.Cmd) {
 	cmd.SysProcAttr.Setpgid = !cmd.SysProcAttr.Setsid // who leads a session leads a group, and may not ask for it
 }
 
-// awaitExit blocks until the child has ended and leaves it to be reaped. An error
-// means that it has ended already.
+// awaitExit blocks until the child has ended and leaves it to be reaped. An error of
+// Kevent means that it has ended already.
 func awaitExit(pid int) {
 	queue, err := unix.Kqueue()
-	if err != nil {
-		return
+	for err != nil { // too many files are open, which says nothing of the child
+		<-time.After(queueInterval)
+		queue, err = unix.Kqueue()
 	}
 	defer unix.Close(queue)
 	unix.CloseOnExec(queue)

@@ -39,24 +39,19 @@ func allLocks() (all []lock) {
 // Awaited says whether a process of a group waits for a lock of one of others.
 func Awaited(group int, others []int) bool {
 	all := allLocks()
-	for _, wait := range all {
-		if !wait.waiting || !slices.Contains(sockets.Family(group), wait.pid) {
-			continue
-		}
-		for _, held := range all {
-			if held.name == wait.name && !held.waiting && isOf(held.pid, others) {
-				return true
-			}
-		}
+	if !slices.ContainsFunc(all, func(l lock) bool { return l.waiting }) {
+		return false // whose a process is, is dear to find
 	}
-	return false
+	waiters, holders := sockets.Family(group), sockets.Family(others...)
+	return slices.ContainsFunc(all, func(wait lock) bool {
+		return wait.waiting && slices.Contains(waiters, wait.pid) && slices.ContainsFunc(all, func(held lock) bool {
+			return !held.waiting && held.name == wait.name && slices.Contains(holders, held.pid)
+		})
+	})
 }
 
 // Held says whether a process of the groups holds a lock.
 func Held(groups []int) bool {
-	return slices.ContainsFunc(allLocks(), func(l lock) bool { return !l.waiting && isOf(l.pid, groups) })
-}
-
-func isOf(pid int, groups []int) bool {
-	return slices.Contains(sockets.Family(groups...), pid)
+	holders := sockets.Family(groups...)
+	return slices.ContainsFunc(allLocks(), func(l lock) bool { return !l.waiting && slices.Contains(holders, l.pid) })
 }

@@ -47,7 +47,7 @@ func (s *Socket) Close() {
 func (s *Socket) read(from func(pid int) bool) {
 	defer close(s.ended)
 	said := false
-	for message, control := make([]byte, maxMessage), make([]byte, maxMessage); ; {
+	for message, control := make([]byte, maxMessage), make([]byte, senderSize); ; {
 		n, c, _, _, err := s.conn.ReadMsgUnix(message, control)
 		if err != nil {
 			return

@@ -7,6 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// senderSize has room for the sender and no more: files that come with a message, as the one that
+// sd_notify_barrier(3) waits for, are closed by the kernel.
+var senderSize = unix.CmsgSpace(unix.SizeofUcred)
+
 // open takes an abstract name: nothing of it is left in any folder, however we end.
 func (s *Socket) open() (err error) {
 	s.Name, s.remove = "@watcher-"+rand.Text(), func() {}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 )
 
+const senderSize = 0
+
 // open takes a path in a folder that only we can enter.
 func (s *Socket) open() error {
 	dir, err := os.MkdirTemp("", "watcher")

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -72,18 +73,30 @@ func Speaks(ctx context.Context, addr string) (HTTP, TLS bool) {
 	if err != nil {
 		return false, false
 	}
-	said, _ := io.ReadAll(io.LimitReader(response.Body, 256))
-	TLS = response.StatusCode == http.StatusBadRequest && bytes.Contains(said, []byte("HTTP request to an HTTPS server"))
+	TLS = wantsTLS(response)
 	return !TLS, TLS
 }
 
-// AnswersBelow500 asks once for url, at addr if that is not "". said is what the answer
-// was, in words.
+// wantsTLS says whether this is how a server of TLS answers plain HTTP.
+func wantsTLS(response *http.Response) bool {
+	if response.StatusCode != http.StatusBadRequest {
+		return false // without its body, which may never end
+	}
+	said, _ := io.ReadAll(io.LimitReader(response.Body, 256))
+	return bytes.Contains(said, []byte("HTTP request to an HTTPS server"))
+}
+
+// AnswersBelow500 asks once for url, at addr if that is not "": that is the app, which may speak
+// TLS all the same. said is what the answer was, in words.
 func AnswersBelow500(ctx context.Context, addr, url string) (ok bool, said string) {
 	client := &http.Client{
-		Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, host string) (net.Conn, error) {
-			return dial(ctx, cmp.Or(addr, host))
-		}},
+		Transport: &http.Transport{
+			DisableKeepAlives: true,
+			DialContext: func(ctx context.Context, _, host string) (net.Conn, error) {
+				return dial(ctx, cmp.Or(addr, host))
+			},
+			TLSClientConfig: &tls.Config{InsecureSkipVerify: addr != ""}, // the app's certificate is for another name
+		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Timeout:       answerLimit,
 	}
@@ -95,6 +108,9 @@ func AnswersBelow500(ctx context.Context, addr, url string) (ok bool, said strin
 	if err != nil {
 		return false, "was not answered"
 	}
-	response.Body.Close()
+	defer response.Body.Close()
+	if rest, plain := strings.CutPrefix(url, "http://"); plain && addr != "" && wantsTLS(response) {
+		return AnswersBelow500(ctx, addr, "https://"+rest)
+	}
 	return response.StatusCode < 500, fmt.Sprintf("was answered %d", response.StatusCode)
 }

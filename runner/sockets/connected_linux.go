@@ -2,8 +2,6 @@ package sockets
 
 import (
 	"net/netip"
-	"os"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,23 +12,12 @@ func Connections(groups ...int) map[netip.AddrPort]bool {
 	all := socketsIn(1 << unix.BPF_TCP_ESTABLISHED)
 	found := map[netip.AddrPort]bool{}
 	for _, pid := range Family(groups...) {
-		for _, name := range filesOf(pid) {
+		names, _ := filesOf(pid)
+		for _, name := range names {
 			if addr, ok := all[name]; ok {
 				found[netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())] = true
 			}
 		}
 	}
 	return found
-}
-
-// filesOf are what a process has open, by the names that the system has for what is no file.
-func filesOf(pid int) (names []string) {
-	folder := "/proc/" + strconv.Itoa(pid) + "/fd/"
-	files, _ := os.ReadDir(folder)
-	for _, file := range files {
-		if target, err := os.Readlink(folder + file.Name()); err == nil {
-			names = append(names, target)
-		}
-	}
-	return names
 }

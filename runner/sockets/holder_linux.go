@@ -11,13 +11,11 @@ import (
 func Holder(port int) (pid int, name string) {
 	sockets := listeningSockets()
 	for _, p := range runningProcesses() {
-		folder := "/proc/" + strconv.Itoa(p.pid)
-		files, _ := os.ReadDir(folder + "/fd")
-		for _, file := range files {
-			target, _ := os.Readlink(folder + "/fd/" + file.Name())
-			if at, ok := sockets[target]; ok && int(at.Port()) == port {
-				name, _ := os.ReadFile(folder + "/comm")
-				return p.pid, string(bytes.TrimSpace(name))
+		names, _ := filesOf(p.pid)
+		for _, name := range names {
+			if at, ok := sockets[name]; ok && int(at.Port()) == port {
+				command, _ := os.ReadFile("/proc/" + strconv.Itoa(p.pid) + "/comm")
+				return p.pid, string(bytes.TrimSpace(command))
 			}
 		}
 	}

@@ -13,14 +13,17 @@ import (
 )
 
 // Owned says whether addr is answered by a process of the group, or by a descendant
-// of one. Where the system does not tell, it says yes (rule 17).
-func Owned(group int, addr netip.AddrPort) bool {
+// of one; unknown where the system does not tell.
+func Owned(group int, addr netip.AddrPort, unknown bool) bool {
 	serving := func(l netip.AddrPort) bool { return Serves(l, addr) }
 	found, known := listenersOf(group) // mostly the leader itself, and others are dear to find
 	if known && !slices.ContainsFunc(found, serving) {
 		found, known = listenersOf(Family(group)...)
 	}
-	return !known || slices.ContainsFunc(found, serving)
+	if !known {
+		return unknown
+	}
+	return slices.ContainsFunc(found, serving)
 }
 
 // Serves says whether a listener bound to l gets the connections made to addr.

@@ -21,14 +21,12 @@ func listenersOf(pids ...int) (found []netip.AddrPort, known bool) {
 	sockets := listeningSockets()
 	known = sockets != nil
 	for _, pid := range pids {
-		folder := "/proc/" + strconv.Itoa(pid) + "/fd/"
-		files, err := os.ReadDir(folder)
+		names, err := filesOf(pid)
 		if errors.Is(err, fs.ErrPermission) {
 			known = false
 		}
-		for _, file := range files {
-			target, _ := os.Readlink(folder + file.Name())
-			if addr, ok := sockets[target]; ok {
+		for _, name := range names {
+			if addr, ok := sockets[name]; ok {
 				found = append(found, addr)
 			}
 		}
@@ -97,35 +95,6 @@ func readSockets(fd int, family byte, states uint32, sockets map[string]netip.Ad
 	}
 }
 
-// running is a line of the process table.
-type running struct{ pid, parent, group int }
-
-// runningProcesses lists the processes that have not ended.
-func runningProcesses() []running {
-	folder, err := os.Open("/proc")
-	if err != nil {
-		return nil
-	}
-	defer folder.Close()
-	names, _ := folder.Readdirnames(-1)
-	var all []running
-	for _, name := range names {
-		pid, err := strconv.Atoi(name)
-		if err != nil {
-			continue
-		}
-		text, _ := os.ReadFile("/proc/" + name + "/stat") // pid (any name) state parent group …
-		fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-		if len(fields) < 3 || fields[0] == "Z" || fields[0] == "X" {
-			continue
-		}
-		parent, _ := strconv.Atoi(fields[1])
-		group, _ := strconv.Atoi(fields[2])
-		all = append(all, running{pid, parent, group})
-	}
-	return all
-}
-
 // Unix lists the paths of the Unix sockets at which the processes of a group, and their
 // descendants, listen. One of the abstract ones begins with @.
 func Unix(group int) (paths []string) {
@@ -140,7 +109,8 @@ func Unix(group int) (paths []string) {
 		}
 	}
 	for _, pid := range Family(group) {
-		for _, name := range filesOf(pid) {
+		names, _ := filesOf(pid)
+		for _, name := range names {
 			path, ok := listening[name]
 			if !ok {
 				continue
@@ -154,31 +124,4 @@ func Unix(group int) (paths []string) {
 	}
 	slices.Sort(paths)
 	return slices.Compact(paths)
-}
-
-// GroupRuns says whether a process of the group has not ended.
-func GroupRuns(group int) bool {
-	for _, p := range runningProcesses() {
-		if p.group == group {
-			return true
-		}
-	}
-	return false
-}
-
-// Family lists the running processes of some groups and the descendants of all of them.
-func Family(groups ...int) []int {
-	all := runningProcesses()
-	member := map[int]bool{}
-	var pids []int
-	for grown := true; grown; {
-		grown = false
-		for _, p := range all {
-			if !member[p.pid] && (slices.Contains(groups, p.group) || member[p.parent]) {
-				member[p.pid], grown = true, true
-				pids = append(pids, p.pid)
-			}
-		}
-	}
-	return pids
 }
