@@ -255,6 +255,28 @@ func TestP7_PanicThatIsWaitedFor(t *testing.T) {
 	}
 }
 
+// TestX7_SecretsOfAPanicsRequest are masked wherever it is told, and it is found all the same.
+func TestX7_SecretsOfAPanicsRequest(t *testing.T) {
+	told := make(chan Panic, 1)
+	cfg := allBrowser
+	cfg.Panicked = func(p Panic) { told <- p }
+	f := serve(t, cfg)
+	f.Publish(View{Generation: 7, Upstream: app(t, func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(f.ErrorOutput(7), strings.Replace(panicked, "boom", "GET "+r.RequestURI+" HTTP/1.1\r\n\r\n\nboom", 1))
+		w.WriteHeader(500)
+	})})
+	page := f.do(f.navigate("/x?page=2&token=sesame"))
+	if !strings.Contains(page.body, "panic: boom") || strings.Contains(page.body, "sesame") {
+		t.Errorf("the page: %s", page.body)
+	}
+	if p := receive(t, "panic", told); p.Request != "GET /x?page=2&token=•••" {
+		t.Errorf("told %+v", p)
+	}
+	if status := f.get("/__watcher/api/status").body; !strings.Contains(status, "GET /x?page=2") || strings.Contains(status, "sesame") {
+		t.Errorf("status: %s", status)
+	}
+}
+
 // awaited says whether somebody waits for a panic.
 func (s *panics) awaited() bool {
 	s.mu.Lock()

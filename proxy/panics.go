@@ -24,7 +24,7 @@ type Panic struct {
 	Generation int    `json:"generation"`
 	Title      string `json:"title"`             // "panic: " and its message
 	At         string `json:"at,omitempty"`      // file:line in the project's code, if it came by there
-	Request    string `json:"request,omitempty"` // "GET /path", where it is known
+	Request    string `json:"request,omitempty"` // "GET /path", where it is known; secrets in its query masked
 
 	report *pages.Report
 	came   time.Time
@@ -44,7 +44,7 @@ func (f *Front) ErrorOutput(generation int) io.Writer {
 	return &pages.Panics{Found: func(p pages.Panic) {
 		cfg := f.cfg.Load()
 		report := cfg.Project.ExplainPanic(p)
-		kept := &Panic{Generation: generation, Title: report.Title, Request: p.Request, report: report, came: time.Now()}
+		kept := &Panic{Generation: generation, Title: report.Title, Request: pages.Masked(p.Request), report: report, came: time.Now()}
 		if len(report.Places) > 0 && report.Places[0].Own {
 			kept.At = report.Places[0].At
 		}
@@ -113,8 +113,9 @@ func (s *panics) find(id string) (pages.Position, bool) {
 func (x *exchange) panicked(generation int) *Panic {
 	ctx, cancel := context.WithTimeout(x.request.Context(), panicWait)
 	defer cancel()
+	request := pages.Masked(x.request.Method + " " + x.request.URL.RequestURI())
 	for {
-		p, more := x.front.panics.take(generation, x.request.Method+" "+x.request.URL.RequestURI(), x.since)
+		p, more := x.front.panics.take(generation, request, x.since)
 		if p != nil {
 			return p
 		}

@@ -114,7 +114,7 @@ func TestX7_SecretsOfARequestAreMasked(t *testing.T) {
 		"/a?%zz=sesame": "/a?%zz=•••", "/a?q=a?api_key=b": "/a?q=a?api_key=b",
 		"/a#token=sesame": "/a#token=•••", "/a?b=c#d&key=sesame": "/a?b=c#d&key=•••",
 	} {
-		if got := masked(target); got != want {
+		if got := Masked(target); got != want {
 			t.Errorf("%s: %s, want %s", target, got, want)
 		}
 	}

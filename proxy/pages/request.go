@@ -23,7 +23,7 @@ var secret = regexp.MustCompile(`(?i)auth|cookie|token|key|secret|passw|session|
 
 // Describe says what came, with secrets masked.
 func Describe(r *http.Request) *Request {
-	d := &Request{Line: bounded(plain(r.Method+" "+masked(r.RequestURI)+" "+r.Proto), maxMessage)}
+	d := &Request{Line: bounded(plain(r.Method+" "+Masked(r.RequestURI)+" "+r.Proto), maxMessage)}
 	d.Headers = append(d.Headers, Header{"Host", bounded(plain(r.Host), maxTitle)})
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		value := mask
@@ -41,7 +41,7 @@ const mask = "•••"
 func maskedAll(values []string) string {
 	values = slices.Clone(values)
 	for i, value := range values {
-		values[i] = masked(value)
+		values[i] = Masked(value)
 	}
 	return strings.Join(values, ", ")
 }
@@ -49,8 +49,8 @@ func maskedAll(values []string) string {
 // named is a value with a name in a query or in a fragment.
 var named = regexp.MustCompile(`[?&#][^?&#=]*=[^&#]*`)
 
-// masked is a request's target, or an address, with the secrets in its query masked.
-func masked(target string) string {
+// Masked is a request's target, or an address, with the secrets in its query masked.
+func Masked(target string) string {
 	return named.ReplaceAllStringFunc(target, func(value string) string {
 		name, _, _ := strings.Cut(value, "=")
 		if plainName, err := url.QueryUnescape(name[1:]); err != nil || secret.MatchString(plainName) {
