@@ -20,9 +20,6 @@ func (s *session) findDelve() error {
 	if s.options.Debug == "" {
 		return nil
 	}
-	if s.settings.Run.Socket {
-		return UsageError{errors.New("--debug cannot go with [run] socket: LISTEN_PID would be Delve's")}
-	}
 	golang, err := builder.FindGo(s.Env)
 	if err != nil {
 		return err

@@ -230,6 +230,9 @@ func (s *session) load() (settings.Settings, []settings.Problem, error) {
 	if loaded.Run.Swap == string(loop.SwapOverlap) && loaded.Run.Port != 0 && loaded.Run.Remap == "false" {
 		return loaded, nil, UsageError{fmt.Errorf("--swap overlap cannot go with [run] port and remap = false: two processes cannot hold port %d", loaded.Run.Port)}
 	}
+	if s.options.Debug != "" && loaded.Run.Socket {
+		return loaded, nil, UsageError{errors.New("--debug cannot go with [run] socket: LISTEN_PID would be Delve's")}
+	}
 	return loaded, warnings, nil
 }
 
