@@ -96,7 +96,11 @@ func Watch(c Call, o Options) error {
 		return err
 	}
 	self := running.Instance{
-		PID: os.Getpid(), Start: s.site.start, Module: s.site.module.Dir, Work: s.site.module.Work, Package: s.pkg.Pattern,
+		PID: os.Getpid(), Start: s.site.start, Dir: Absolute(s.Dir, s.options.Dir),
+		Module: s.site.module.Dir, Work: s.site.module.Work, Package: s.pkg.Pattern,
+	}
+	if s.options.Config != "" {
+		self.Config = Absolute(s.Dir, s.options.Config)
 	}
 	lock, err := running.Acquire(s.site.cache, self)
 	if err != nil {
