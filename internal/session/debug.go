@@ -3,7 +3,6 @@ package session
 import (
 	"errors"
 	"fmt"
-	"syscall"
 
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/debug"
@@ -40,7 +39,7 @@ func (s *session) openDebug() error {
 	}
 	listeners, err := at.listen()
 	switch {
-	case errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, syscall.EACCES):
+	case errors.Is(err, errTaken) || errors.Is(err, errForbidden):
 		return fmt.Errorf("debug address %s %s: choose another with --debug=ADDR", at, at.obstacle())
 	case err != nil:
 		return fmt.Errorf("debug address: %w", err)

@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/watcher-dev/watcher/runner/sockets"
@@ -49,9 +48,9 @@ func parseListen(what, listen string) (address, error) {
 // open opens the front. The listeners stay open until the program ends.
 func (a address) open(strict bool) ([]net.Listener, error) {
 	listeners, err := a.listen()
-	forbidden := errors.Is(err, syscall.EACCES)
+	forbidden := errors.Is(err, errForbidden)
 	switch {
-	case err == nil || !forbidden && !errors.Is(err, syscall.EADDRINUSE):
+	case err == nil || !forbidden && !errors.Is(err, errTaken):
 		return listeners, err
 	case forbidden && (a.asked || strict):
 		return nil, fmt.Errorf("front address %s needs rights that you do not have: choose a port above 1023 with --listen", a)
@@ -90,7 +89,7 @@ func (a address) listen() ([]net.Listener, error) {
 		switch {
 		case err == nil:
 			return []net.Listener{four, six}, nil
-		case !errors.Is(err, syscall.EADDRINUSE):
+		case !errors.Is(err, errTaken):
 			return []net.Listener{four}, nil // a machine without IPv6
 		}
 		four.Close()
@@ -107,7 +106,7 @@ func listenOne(network, host string, port int) (net.Listener, error) {
 	if port != 0 && runtime.GOOS != "linux" {
 		if c, err := net.DialTimeout(network, at, time.Second); err == nil {
 			c.Close()
-			return nil, syscall.EADDRINUSE
+			return nil, errTaken
 		}
 	}
 	return net.Listen(network, at)
