@@ -81,15 +81,31 @@ func (c Call) writeVSCode(f *flags) error {
 	return nil
 }
 
-// replace writes a file whole or not at all.
+// replace writes a file whole or not at all. One that is there keeps its mode, and a link to it
+// stays one.
 func replace(path string, text []byte) error {
-	next := path + ".new"
-	err := os.WriteFile(next, text, 0o644)
-	if err == nil {
-		err = os.Rename(next, path)
+	followed, err := filepath.EvalSymlinks(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return writeNew(path, text)
 	}
 	if err != nil {
-		os.Remove(next)
+		return err
+	}
+	there, err := os.Stat(followed)
+	if err != nil {
+		return err
+	}
+	next, err := os.CreateTemp(filepath.Dir(followed), filepath.Base(followed)+".")
+	if err != nil {
+		return err
+	}
+	_, err = next.Write(text)
+	err = errors.Join(err, next.Chmod(there.Mode().Perm()), next.Close())
+	if err == nil {
+		err = os.Rename(next.Name(), followed)
+	}
+	if err != nil {
+		os.Remove(next.Name())
 	}
 	return err
 }
@@ -121,5 +137,8 @@ func writeNew(path string, text []byte) error {
 		return err
 	}
 	_, err = file.Write(text)
-	return errors.Join(err, file.Close())
+	if err = errors.Join(err, file.Close()); err != nil {
+		os.Remove(path)
+	}
+	return err
 }
