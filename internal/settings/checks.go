@@ -49,8 +49,14 @@ func checkSignal(text string) string {
 }
 
 func checkFlag(text string) string {
-	name, _, _ := strings.Cut(strings.TrimLeft(text, "-"), "=")
-	return unless(!strings.HasPrefix(text, "-") || name != "o", "is set by watcher, which keeps binaries in its cache: take it away")
+	name, _, _ := strings.Cut(text, "=")
+	switch name {
+	case "-o", "--o":
+		return "is set by watcher, which keeps binaries in its cache: take it away"
+	case "-C", "--C":
+		return "leads the go command elsewhere: take it away, and set [app] dir"
+	}
+	return ""
 }
 
 func checkHost(text string) string {
