@@ -34,12 +34,8 @@ func (f *flags) bindRun(run *cobra.Command) {
 	p.Lookup("poll").NoOptDefVal = "true"
 	p.StringVar(&f.Debug, "debug", "", "run the app under Delve, which debuggers always find at `ADDR`: host:port or a port of this machine")
 	p.Lookup("debug").NoOptDefVal = session.DefaultDebug
-	var modes []string
-	for _, mode := range session.SwapModes() {
-		modes = append(modes, string(mode))
-	}
 	completeFlags(run, map[string]cobra.CompletionFunc{
-		"swap":   cobra.FixedCompletions(modes, cobra.ShellCompDirectiveNoFileComp),
+		"swap":   cobra.FixedCompletions(settings.Swaps(), cobra.ShellCompDirectiveNoFileComp),
 		"poll":   cobra.FixedCompletions(settings.Autos(), cobra.ShellCompDirectiveNoFileComp),
 		"listen": cobra.NoFileCompletions,
 		"debug":  cobra.NoFileCompletions,

@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,7 +26,7 @@ func (c Call) initCommand(f *flags) *cobra.Command {
 			default:
 				return session.UsageError{Err: fmt.Errorf("--from %q is not known: write --from air", from)}
 			}
-			return c.writeSettings(f.SettingsPath(c.Dir), settings.WriteCommented, "every key stands in it with its default"+c.passedOver(f))
+			return c.writeSettings(f.SettingsPath(c.Dir), settings.Commented(), "every key stands in it with its default"+c.passedOver(f))
 		},
 	}
 	init.Flags().StringVar(&from, "from", "", "carry over the settings of another `TOOL`: air, whose file may be named by --config")
@@ -112,15 +110,11 @@ func replace(path string, text []byte) error {
 
 // writeSettings writes a settings file, and the schema by which editors know its keys. A
 // settings file that is there stays.
-func (c Call) writeSettings(path string, write func(io.Writer) error, what string) error {
-	var text, schema bytes.Buffer
-	if err := errors.Join(write(&text), settings.WriteSchema(&schema)); err != nil {
+func (c Call) writeSettings(path string, text []byte, what string) error {
+	if err := writeNew(path, text); err != nil {
 		return err
 	}
-	if err := writeNew(path, text.Bytes()); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(filepath.Dir(path), settings.SchemaFile), schema.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(filepath.Dir(path), settings.SchemaFile), settings.Schema(), 0o644); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(c.Stdout, "wrote %s: %s; %s beside it lets editors complete and check it\n", filepath.Base(path), what, settings.SchemaFile)

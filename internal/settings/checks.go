@@ -15,10 +15,12 @@ import (
 // do, or "".
 type check func(text string) string
 
-func swaps() []string    { return []string{"auto", "overlap", "stop-first"} }
 func readies() []string  { return []string{"", "notify"} }
 func restarts() []string { return []string{"on-failure", "always", "never"} }
 func actions() []string  { return []string{"rebuild", "restart", "signal", "refresh", "ignore"} }
+
+// Swaps are the values of [run] swap.
+func Swaps() []string { return []string{"auto", "overlap", "stop-first"} }
 
 // Autos are the values of an [Auto].
 func Autos() []string { return []string{"auto", "true", "false"} }
