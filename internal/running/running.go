@@ -91,7 +91,8 @@ func (l *Lock) Release() {
 // read returns who holds a lock, as far as it has told.
 func read(file io.Reader) (i Instance, ok bool) {
 	text, _ := io.ReadAll(io.LimitReader(file, 1<<16))
-	return i, json.Unmarshal(text, &i) == nil && i.Module != ""
+	ok = json.Unmarshal(text, &i) == nil && i.Module != ""
+	return i, ok
 }
 
 // holder returns who holds the lock of a folder. Nobody does whose file is left of one that was
