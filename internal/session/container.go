@@ -45,9 +45,8 @@ func Container(c Call, o Options, service string) (docker.App, error) {
 	app.Stop = time.Duration(s.settings.Run.DrainTimeout + s.settings.Run.StopTimeout)
 	app.WaitFor = s.settings.Run.WaitFor
 	s.site.moved = s.settings.Run.Remap != "false" // which the image's Go allows
-	at, err := s.site.address(s.settings, s.code)
-	app.Port = cmp.Or(at.port, defaultPort)
-	return app, err
+	app.Port = cmp.Or(s.site.address(s.settings, s.code).port, defaultPort)
+	return app, nil
 }
 
 // insideFolder returns the flags that lead to the same places in the container, which sees

@@ -14,6 +14,13 @@ import (
 // DefaultDebug is where Delve listens if nothing is said, and so where editors look.
 const DefaultDebug = "2345"
 
+// debugger is one as the loop and the runner know it.
+type debugger interface {
+	loop.Debugger
+	runner.Debugger
+	Close()
+}
+
 // findDelve looks for Delve, if it is asked for.
 func (s *session) findDelve() error {
 	if s.options.Debug == "" {
@@ -59,20 +66,4 @@ func (s *session) sayDebug() {
 	if !s.debugAt.loopback() {
 		s.warn("other machines can reach " + s.debugAt.String() + ", and who attaches there can run anything here")
 	}
-}
-
-// leads is the debugger as the loop knows it, nil if there is none.
-func (s *session) leads() loop.Debugger {
-	if s.debugger == nil {
-		return nil
-	}
-	return s.debugger
-}
-
-// runs is the debugger as the runner knows it, nil if there is none.
-func (s *session) runs() runner.Debugger {
-	if s.debugger == nil {
-		return nil
-	}
-	return s.debugger
 }

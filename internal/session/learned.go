@@ -121,16 +121,16 @@ func (p site) learnedPort(s settings.Settings, code project.Address) int {
 func (s *session) seen(moved bool, ev runner.Event) {
 	switch ev := ev.(type) {
 	case runner.Failed:
-		if moved && ev.Taken == s.site.front { // which has to be another one next time
+		if moved && ev.Taken == s.at.port { // which has to be another one next time
 			s.learned.keep(0)
 		}
 	case runner.Ready:
 		port := s.learned.leads(moved, ev)
 		switch before := s.learned.keep(port); {
 		case before == 0 || port == before || ev.Asked == 0:
-		case port == 0 && ev.Asked == s.site.front:
+		case port == 0 && ev.Asked == s.at.port:
 			s.warn(fmt.Sprintf("the app speaks TLS on port %d now, which the front has taken: start watcher anew, and it takes another one", ev.Asked))
-		case port != 0 && port != s.site.front:
+		case port != 0 && port != s.at.port:
 			s.warn(fmt.Sprintf("the app asks for port %d now, no longer for %d: the front is reached there too", port, before))
 		}
 	}

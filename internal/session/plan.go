@@ -33,7 +33,6 @@ type site struct {
 	env      []string // of watcher itself
 	module   project.Module
 	url      string // of the front
-	front    int    // its port
 	remap    bool   // the app's own ports may be moved
 	moved    bool   // and are, from the first build on
 	debug    bool   // it is built for a debugger
@@ -42,14 +41,13 @@ type site struct {
 
 // plan says in the words of the parts what settings ask for.
 func (p site) plan(s settings.Settings, pkg project.Package, code project.Address) loop.Plan {
-	stop, _ := settings.ParseSignal(s.Run.StopSignal) // checked when it was read
 	plan := loop.Plan{
 		Build: p.build(s, pkg),
 		Run: runner.Spec{
 			Args: s.App.Args, Dir: p.dir, URL: p.url,
 			Env: over(passedOn(p.env), s.App.Env), EnvFiles: p.envFiles(s),
 			PortEnv: s.Run.PortEnv, Port: p.fixedPort(s, code), Socket: s.Run.Socket,
-			ReadyPath: s.Run.ReadyPath, ReadyTimeout: time.Duration(s.Run.ReadyTimeout), StopSignal: stop,
+			ReadyPath: s.Run.ReadyPath, ReadyTimeout: time.Duration(s.Run.ReadyTimeout), StopSignal: signalNumber(s.Run.StopSignal),
 			WaitFor: s.Run.WaitFor, Notify: s.Run.Ready == "notify",
 			Live: runner.Liveness{
 				Path: s.Run.LivePath, Interval: time.Duration(s.Run.LiveInterval), Failures: s.Run.LiveFailures,
@@ -186,16 +184,11 @@ func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 		Open:    func(at proxy.Position) error { return s.openEditor(want.Browser.Editor, at) },
 		Warn:    s.warnWith, Panicked: s.panicked,
 	}
-	if s.runner != nil {
-		c.Own = s.runner.Owns
-	}
 	if s.debugger != nil {
 		c.Debugged = s.debugger.Attached
 	}
-	if s.watcher != nil {
-		c.Look, c.Saved = s.watcher.Look, s.saved
-	}
-	if s.running != nil {
+	if s.running != nil { // and with it the others
+		c.Own, c.Look, c.Saved = s.runner.Owns, s.watcher.Look, s.saved
 		c.Pause, c.Resume = s.running.Pause, s.running.Resume
 	}
 	return c
@@ -222,32 +215,33 @@ func (p site) envFiles(s settings.Settings) []string {
 // address chooses where the front listens: asked for, else PORT, else the port that
 // the code names, else the one that an earlier run has learned, else Gin's. An app that binds its port itself and cannot be moved
 // keeps it; so does one that speaks TLS there, which the front does not.
-func (p site) address(s settings.Settings, code project.Address) (address, error) {
+func (p site) address(s settings.Settings, code project.Address) address {
 	if s.Proxy.Listen != "" {
-		return parseListen("front address", s.Proxy.Listen)
+		listen, _ := parseListen("front address", s.Proxy.Listen) // checked when it was read
+		return listen
 	}
 	if n := p.userPort(s); n != 0 && (p.moved || n != p.fixedPort(s, code)) {
-		return address{port: n}, nil
+		return address{port: n}
 	}
 	switch own := p.ownPort(s, code); {
 	case code.TLS && s.Run.Port == 0:
 		if own == defaultPort {
-			return address{port: own + 1, why: "the app speaks TLS on port " + strconv.Itoa(own)}, nil
+			return address{port: own + 1, why: "the app speaks TLS on port " + strconv.Itoa(own)}
 		}
 	case code.ReadsEnv && code.Port != 0 && p.fixedPort(s, code) == 0: // whatever was learned
-		return address{port: code.Port}, nil
+		return address{port: code.Port}
 	case p.bindsItself(s, code) && own != 0 && p.moved:
-		return address{port: own}, nil
+		return address{port: own}
 	case p.bindsItself(s, code) && own != 0:
 		why := "the app binds port " + strconv.Itoa(own) + " itself"
 		if code.Where != "" && s.Run.Port == 0 {
 			why += " (" + code.Where + ")"
 		}
-		return address{port: own + 1, why: why}, nil
+		return address{port: own + 1, why: why}
 	case code.Port != 0:
-		return address{port: code.Port}, nil
+		return address{port: code.Port}
 	}
-	return address{port: defaultPort}, nil
+	return address{port: defaultPort}
 }
 
 // userPort is the port that the user's own environment gives the app, which is where

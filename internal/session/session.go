@@ -15,17 +15,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 
-	"golang.org/x/term"
-
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/builder/graph"
-	"github.com/watcher-dev/watcher/debug"
 	"github.com/watcher-dev/watcher/internal/loop"
 	"github.com/watcher-dev/watcher/internal/project"
 	"github.com/watcher-dev/watcher/internal/running"
@@ -78,8 +72,8 @@ type session struct {
 	told    string         // what was said of settings that are not our own
 	panics  sync.Map       // generation → terminal.Problem, of processes whose end is not told yet
 
-	dlv      string          // path
-	debugger *debug.Debugger // nil if it is not asked for
+	dlv      string   // path
+	debugger debugger // nil if it is not asked for
 	debugAt  address
 }
 
@@ -254,16 +248,13 @@ func (s *session) listen() (l []net.Listener, err error) {
 	if err := s.site.chooseRemap(s.settings, s.code, plan.Build); err != nil {
 		s.warn("the app's own ports cannot be moved: " + err.Error() + ": each swap stops the old process first, and requests wait")
 	}
-	want, err := s.site.address(s.settings, s.code)
-	if err != nil {
-		return nil, err
-	}
+	want := s.site.address(s.settings, s.code)
 	if l, err = want.open(s.settings.Proxy.StrictPort); err != nil {
 		return nil, err
 	}
 	got := want
 	got.port = portOf(l[0])
-	s.site.url, s.site.front = got.url(), got.port
+	s.site.url = got.url()
 	s.at = got
 	switch {
 	case want.why != "":
@@ -311,8 +302,8 @@ func (s *session) loop(listeners []net.Listener) error {
 	defer further.Close()
 	plan := s.site.plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
-		Plan: plan, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further, Debugger: s.leads(),
-		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front, s.died, s.seen, s.runs(), &s.prefix},
+		Plan: plan, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further, Debugger: s.debugger,
+		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front, s.died, s.seen, s.debugger, &s.prefix},
 		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
 	})
 	s.running = l
@@ -347,9 +338,7 @@ func (s *session) loop(listeners []net.Listener) error {
 
 // saved tells what was saved by whoever waits for it, who is none of ours.
 func (s *session) saved(ctx context.Context) (uint64, bool) {
-	if s.running != nil {
-		s.running.Attend()
-	}
+	s.running.Attend()
 	return s.watcher.Saved(ctx)
 }
 
@@ -367,94 +356,4 @@ func (s *session) obey(l *loop.Loop, done <-chan struct{}) {
 			return
 		}
 	}
-}
-
-// print completes an event with what only the session knows.
-func (s *session) print(e terminal.Event) {
-	switch e.Kind {
-	case terminal.KindReady:
-		e.Text = s.site.url
-		if s.keyboard() != nil {
-			e.Hint = "h and Enter: keys"
-		}
-	case terminal.KindPause, terminal.KindResume:
-		s.paused.Store(e.Kind == terminal.KindPause)
-	case terminal.KindFailed:
-		if at, ok := s.panics.LoadAndDelete(e.Generation); ok {
-			e.Problems = append(e.Problems, at.(terminal.Problem))
-		}
-		if e.Hint == "" { // whose line tells editors that no more problems come
-			e.Hint = "nothing serves now: the next save is tried at once"
-		}
-	}
-	s.terminal.Print(e)
-}
-
-// died notes where a process panicked, if it did, for the event that will tell of its end.
-func (s *session) died(generation int, tail []string) {
-	project := proxy.Project{Root: s.site.module.Dir, Base: s.site.start}
-	report := project.Explain(proxy.Problem{Kind: "crash", Text: strings.Join(tail, "\n")})
-	if len(report.Places) > 0 {
-		at := report.Places[0]
-		s.panics.Store(generation, terminal.Problem{File: s.shown(at.Path), Line: at.Line, Message: strings.TrimPrefix(report.Title, ": ")})
-	}
-}
-
-func (s *session) warn(text string) { s.warnWith(text, "") }
-
-func (s *session) warnWith(text, hint string) {
-	s.terminal.Print(terminal.Event{Kind: terminal.KindWarn, Text: text, Hint: hint})
-}
-
-// panicked tells of a panic in a handler in one line, below what the app has printed.
-func (s *session) panicked(p proxy.Panic) {
-	text := strings.TrimPrefix(p.Title, "panic: ")
-	if p.At != "" {
-		text = p.At + ": " + text
-	}
-	s.terminal.Print(terminal.Event{Kind: terminal.KindPanic, Generation: p.Generation, Text: text})
-}
-
-// screen is the terminal to which w writes, if the app's lines go there as they are.
-func (s *session) screen(w io.Writer) *os.File {
-	if f, ok := w.(*os.File); ok && !s.options.JSON && term.IsTerminal(int(f.Fd())) {
-		return f
-	}
-	return nil
-}
-
-// launcher gives each process writers of its own, which are closed, and so printed to
-// the end, before its end is told.
-type launcher struct {
-	*runner.Runner
-	terminal *terminal.Terminal
-	out, err *os.File     // our own terminals, where we have them and pass lines as they are
-	front    *proxy.Front // hears of panics in handlers
-	died     func(generation int, tail []string)
-	seen     func(moved bool, ev runner.Event)
-	debugger runner.Debugger
-	prefix   *atomic.Pointer[string] // of the app's lines, as the settings have it now
-}
-
-func (l launcher) Start(spec runner.Spec, report func(runner.Event)) {
-	prefix := strings.ReplaceAll(*l.prefix.Load(), "{generation}", strconv.Itoa(spec.Generation))
-	out, err := l.terminal.Stdout(prefix), l.terminal.Stderr(prefix)
-	told := false // by the first of the two events that tell of an end
-	spec.Stdout, spec.Stderr = out, io.MultiWriter(err, l.front.ErrorOutput(spec.Generation))
-	spec.StdoutScreen, spec.StderrScreen = l.out, l.err
-	spec.Debugger = l.debugger
-	l.Runner.Start(spec, func(ev runner.Event) {
-		failed, ok := ev.(runner.Failed)
-		exited, gone := ev.(runner.Exited)
-		if (ok || gone) && !told {
-			told = true
-			l.died(spec.Generation, slices.Concat(failed.Tail, exited.Tail))
-		}
-		if gone || ok && failed.PID == 0 {
-			out.Close()
-			err.Close()
-		}
-		l.seen(spec.Moved, ev) // first, as who hears of it may end the process
-		report(ev)
-	})
 }
