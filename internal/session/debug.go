@@ -7,6 +7,7 @@ import (
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/debug"
 	"github.com/watcher-dev/watcher/internal/loop"
+	"github.com/watcher-dev/watcher/internal/plan"
 	"github.com/watcher-dev/watcher/internal/terminal"
 	"github.com/watcher-dev/watcher/runner"
 )
@@ -30,8 +31,8 @@ func (s *session) findDelve() error {
 	if err != nil {
 		return err
 	}
-	s.dlv, err = debug.Find(golang, s.site.module.Dir, s.Env)
-	s.site.debug = true
+	s.dlv, err = debug.Find(golang, s.site.Module.Dir, s.Env)
+	s.site.Debug = true
 	return err
 }
 
@@ -40,19 +41,19 @@ func (s *session) openDebug() error {
 	if s.options.Debug == "" {
 		return nil
 	}
-	at, err := parseListen("debug address", s.options.Debug)
+	at, err := plan.ParseListen("debug address", s.options.Debug)
 	if err != nil {
-		return err
+		return UsageError{err}
 	}
-	listeners, err := at.listen()
+	listeners, err := listen(at)
 	switch {
 	case errors.Is(err, errTaken) || errors.Is(err, errForbidden):
-		return fmt.Errorf("debug address %s %s: choose another with --debug=ADDR", at, at.obstacle())
+		return fmt.Errorf("debug address %s %s: choose another with --debug=ADDR", at, obstacle(at.Port))
 	case err != nil:
 		return fmt.Errorf("debug address: %w", err)
 	}
 	s.debugAt = at
-	s.debugAt.port = portOf(listeners[0])
+	s.debugAt.Port = portOf(listeners[0])
 	s.debugger = debug.New(s.dlv, listeners)
 	return nil
 }
@@ -63,7 +64,7 @@ func (s *session) sayDebug() {
 		return
 	}
 	s.print(terminal.Event{Kind: terminal.KindDebug, Text: s.debugAt.String()})
-	if !s.debugAt.loopback() {
+	if !s.debugAt.Loopback() {
 		s.warn("other machines can reach " + s.debugAt.String() + ", and who attaches there can run anything here")
 	}
 }

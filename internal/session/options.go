@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/watcher-dev/watcher/internal/air"
+	"github.com/watcher-dev/watcher/internal/plan"
 	"github.com/watcher-dev/watcher/internal/settings"
 )
 
@@ -41,8 +42,8 @@ func (o Options) Check() error {
 		if !o.Given(address.flag) {
 			continue
 		}
-		if _, err := parseListen(address.what, address.value); err != nil {
-			return err
+		if _, err := plan.ParseListen(address.what, address.value); err != nil {
+			return UsageError{err}
 		}
 	}
 	return nil

@@ -13,8 +13,8 @@ import (
 func TestRule33_SocketUnderADebugger(t *testing.T) {
 	dir := t.TempDir()
 	s := &session{Call: Call{Dir: dir}, options: Options{Debug: DefaultDebug, Given: func(string) bool { return false }}}
-	s.site.settings = filepath.Join(dir, settings.File)
-	if err := os.WriteFile(s.site.settings, []byte("[run]\nsocket = true\n"), 0o644); err != nil {
+	s.site.Settings = filepath.Join(dir, settings.File)
+	if err := os.WriteFile(s.site.Settings, []byte("[run]\nsocket = true\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if r := s.reload(); r.Err == nil || !strings.Contains(r.Err.Error(), "--debug cannot go with [run] socket") {

@@ -15,12 +15,14 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/builder/graph"
 	"github.com/watcher-dev/watcher/internal/loop"
+	"github.com/watcher-dev/watcher/internal/plan"
 	"github.com/watcher-dev/watcher/internal/project"
 	"github.com/watcher-dev/watcher/internal/running"
 	"github.com/watcher-dev/watcher/internal/settings"
@@ -52,7 +54,7 @@ type session struct {
 	Call
 	options  Options
 	terminal *terminal.Terminal
-	site     site
+	site     plan.Site
 	settings settings.Settings      // that hold
 	prefix   atomic.Pointer[string] // of the app's lines; asked for in the loop's goroutine
 	read     settings.Settings      // as they were read last
@@ -60,7 +62,7 @@ type session struct {
 	code     project.Address
 	learned  *learned
 
-	at      address // of the front
+	at      plan.Address // of the front
 	front   *proxy.Front
 	runner  *runner.Runner // nil until the front is open; before that no app runs
 	watcher *watcher.Watcher
@@ -74,7 +76,7 @@ type session struct {
 
 	dlv      string   // path
 	debugger debugger // nil if it is not asked for
-	debugAt  address
+	debugAt  plan.Address
 }
 
 // Watch is the main job. Everything that ends the program at the start (rule 11) happens
@@ -90,13 +92,13 @@ func Watch(c Call, o Options) error {
 		return err
 	}
 	self := running.Instance{
-		PID: os.Getpid(), Start: s.site.start, Dir: Absolute(s.Dir, s.options.Dir),
-		Module: s.site.module.Dir, Work: s.site.module.Work, Package: s.pkg.Pattern,
+		PID: os.Getpid(), Start: s.site.Start, Dir: Absolute(s.Dir, s.options.Dir),
+		Module: s.site.Module.Dir, Work: s.site.Module.Work, Package: s.pkg.Pattern,
 	}
 	if s.options.Config != "" {
 		self.Config = Absolute(s.Dir, s.options.Config)
 	}
-	lock, err := running.Acquire(s.site.cache, self)
+	lock, err := running.Acquire(s.site.Cache, self)
 	if err != nil {
 		return err
 	}
@@ -112,7 +114,7 @@ func Watch(c Call, o Options) error {
 		defer s.debugger.Close()
 	}
 	s.front = proxy.New(s.proxyConfig(s.settings))
-	self.URL, self.Token = s.site.url, s.front.Token()
+	self.URL, self.Token = s.site.URL, s.front.Token()
 	lock.Tell(self)
 	return s.loop(listeners)
 }
@@ -125,7 +127,7 @@ func (c Call) Style(o Options) terminal.Style {
 // Color reports whether w is a terminal that wants colour.
 func (c Call) Color(w io.Writer, refused bool) bool {
 	f, ok := w.(*os.File)
-	return ok && terminal.UseColor(f, refused, func(name string) string { return lookup(c.Env, name) })
+	return ok && terminal.UseColor(f, refused, func(name string) string { return plan.Lookup(c.Env, name) })
 }
 
 // find reads the settings and looks for the module, the package and its address.
@@ -145,11 +147,11 @@ func (s *session) findSettings() error {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return UsageError{fmt.Errorf("no folder %q: check -C", s.options.Dir)}
 	}
-	s.site = site{start: s.Dir, env: s.Env, settings: s.options.settingsInUse(s.Dir)}
+	s.site = plan.Site{Start: s.Dir, Env: s.Env, Settings: s.options.settingsInUse(s.Dir)}
 	if err := s.readSettings(); err != nil {
 		return err
 	}
-	s.site.dir = Absolute(dir, s.settings.App.Dir)
+	s.site.Dir = Absolute(dir, s.settings.App.Dir)
 	return nil
 }
 
@@ -158,36 +160,36 @@ func (s *session) findPackage() error {
 	if err != nil {
 		return err
 	}
-	if s.site.cache, err = running.Folder(s.site.module.Dir, s.pkg.Pattern); err != nil {
+	if s.site.Cache, err = running.Folder(s.site.Module.Dir, s.pkg.Pattern); err != nil {
 		return err
 	}
-	s.learned = recall(s.site.cache)
-	s.site.learned = s.learned.port
+	s.learned = recall(s.site.Cache)
+	s.site.Learned = s.learned.port
 	if s.code.TLS {
 		s.learned.tls = s.code.Port
 	}
 	s.graph = graph.NewReader(s.project(s.settings, s.pkg), s.learn)
-	s.rough = watched(s.graph.Rough(src))
+	s.rough = plan.Watched(s.graph.Rough(src))
 	return nil
 }
 
 // readCode looks for the module and the package, and for the address that the code names.
 func (s *session) readCode() (src *graph.Source, err error) {
-	if s.site.module, err = project.FindModule(s.site.dir, s.Env); err != nil {
+	if s.site.Module, err = project.FindModule(s.site.Dir, s.Env); err != nil {
 		return nil, err
 	}
-	if below, err := filepath.Rel(s.site.dir, s.site.module.Dir); err == nil && filepath.IsLocal(below) {
-		s.site.dir = s.site.module.Dir // the only module below: its folder is where the app expects to be
+	if below, err := filepath.Rel(s.site.Dir, s.site.Module.Dir); err == nil && filepath.IsLocal(below) {
+		s.site.Dir = s.site.Module.Dir // the only module below: its folder is where the app expects to be
 	}
-	s.pkg, err = project.FindPackage(s.site.module, s.site.dir, s.settings.App.Package, s.site.tagged(s.settings))
+	s.pkg, err = project.FindPackage(s.site.Module, s.site.Dir, s.settings.App.Package, s.site.Tagged(s.settings))
 	if several, ok := errors.AsType[*project.Several](err); ok {
 		s.pkg, err = s.ask(several)
 	}
 	if err != nil {
 		return nil, err
 	}
-	src = project.Source(s.site.module, s.pkg)
-	s.code = project.ScanAddress(s.site.module, src, s.pkg, s.settings.Run.PortEnv)
+	src = project.Source(s.site.Module, s.pkg)
+	s.code = project.ScanAddress(s.site.Module, src, s.pkg, s.settings.Run.PortEnv)
 	return src, nil
 }
 
@@ -206,7 +208,7 @@ func (s *session) readSettings() error {
 }
 
 func (s *session) load() (settings.Settings, []settings.Problem, error) {
-	path := s.site.settings
+	path := s.site.Settings
 	if _, err := os.Stat(path); os.IsNotExist(err) {
 		if s.options.Config != "" {
 			return settings.Settings{}, nil, fmt.Errorf("no settings file %q: check --config", s.options.Config)
@@ -244,39 +246,49 @@ func (s *session) shown(path string) string {
 
 // listen opens the front and says what people would not expect of its address.
 func (s *session) listen() (l []net.Listener, err error) {
-	plan := s.site.plan(s.settings, s.pkg, s.code)
-	if err := s.site.chooseRemap(s.settings, s.code, plan.Build); err != nil {
+	if err := s.chooseRemap(); err != nil {
 		s.warn("the app's own ports cannot be moved: " + err.Error() + ": each swap stops the old process first, and requests wait")
 	}
-	want := s.site.address(s.settings, s.code)
-	if l, err = want.open(s.settings.Proxy.StrictPort); err != nil {
+	want := s.site.Address(s.settings, s.code)
+	if l, err = open(want, s.settings.Proxy.StrictPort); err != nil {
 		return nil, err
 	}
 	got := want
-	got.port = portOf(l[0])
-	s.site.url = got.url()
+	got.Port = portOf(l[0])
+	s.site.URL = got.URL()
 	s.at = got
 	switch {
-	case want.why != "":
-		s.warn(want.why + ": the front is " + s.site.url)
-	case want.port != 0 && got.port != want.port:
-		s.warn(fmt.Sprintf("port %d %s: the front is %s", want.port, want.obstacle(), s.site.url))
+	case want.Why != "":
+		s.warn(want.Why + ": the front is " + s.site.URL)
+	case want.Port != 0 && got.Port != want.Port:
+		s.warn(fmt.Sprintf("port %d %s: the front is %s", want.Port, obstacle(want.Port), s.site.URL))
 	}
-	if !got.loopback() && !contained() {
+	if !got.Loopback() && !contained() {
 		s.warn("other machines can reach the front on " + got.String())
 	}
 	return l, nil
 }
 
+// chooseRemap decides whether the app's ports are moved, may be once they are seen, or
+// never are; refused says why Go would not have it.
+func (s *session) chooseRemap() (refused error) {
+	s.site.Remap = s.settings.Run.Remap != "false"
+	if s.site.Remap && (s.settings.Run.Remap == "true" || s.site.BindsItself(s.settings, s.code)) {
+		refused = builder.Movable(context.Background(), s.site.Build(s.settings, s.pkg))
+		s.site.Remap = refused == nil
+		s.site.Moved = s.site.Remap
+	}
+	return refused
+}
+
 // openFurther opens a port that the app asked for, as widely as the front is open.
 func (s *session) openFurther(port int) ([]net.Listener, error) {
-	if port == s.at.port {
+	if port == s.at.Port {
 		return nil, nil
 	}
-	want := address{host: s.at.host, port: port}
-	listeners, err := want.listen()
+	listeners, err := listen(plan.Address{Host: s.at.Host, Port: port})
 	if err != nil {
-		return nil, fmt.Errorf("port %d, which the app asks for, %s: it is not reachable there", port, want.obstacle())
+		return nil, fmt.Errorf("port %d, which the app asks for, %s: it is not reachable there", port, obstacle(port))
 	}
 	return listeners, nil
 }
@@ -290,31 +302,31 @@ func (s *session) loop(listeners []net.Listener) error {
 	}
 	defer r.Close()
 	s.runner = r
-	if s.builder, err = builder.New(s.site.cache, r.Run); err != nil {
+	if s.builder, err = builder.New(s.site.Cache, r.Run); err != nil {
 		return err
 	}
-	watch := s.site.watch(s.settings)
+	watch := s.site.Watch(s.settings)
 	watch.Graph = s.rough
 	if s.watcher, err = watcher.New(watch); err != nil {
 		return err
 	}
 	further := relay.New(relay.Config{Open: s.openFurther, Say: s.warn})
 	defer further.Close()
-	plan := s.site.plan(s.settings, s.pkg, s.code)
+	first := s.site.Plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
-		Plan: plan, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further, Debugger: s.debugger,
+		Plan: first, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further, Debugger: s.debugger,
 		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front, s.died, s.seen, s.debugger, &s.prefix},
-		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
+		Reload: s.reload, Print: s.print, Signal: plan.SignalNumber, Base: s.Dir,
 	})
 	s.running = l
 	s.front.Configure(s.proxyConfig(s.settings)) // which now has all whom it asks
-	if line := builder.Foreign(plan.Build.Env); line != "" {
+	if line := builder.Foreign(first.Build.Env); line != "" {
 		s.warn(line)
 	}
-	for _, line := range missing(plan.Commands) {
+	for _, line := range missing(first.Commands) {
 		s.warn(line)
 	}
-	s.print(terminal.Event{Kind: terminal.KindFront, Text: s.site.url})
+	s.print(terminal.Event{Kind: terminal.KindFront, Text: s.site.URL})
 	s.sayDebug()
 	done := make(chan struct{})
 	defer close(done)
@@ -334,6 +346,18 @@ func (s *session) loop(listeners []net.Listener) error {
 	l.Run()
 	closeFront()
 	return <-served
+}
+
+// missing tells, a line each, of commands of rules whose program is not there.
+func missing(commands map[string]builder.Command) []string {
+	var lines []string
+	for _, c := range commands {
+		if what := c.Missing(); what != "" {
+			lines = append(lines, fmt.Sprintf("%s:%d:%d: rule.run: %s", c.Where.File, c.Where.Line, c.Where.Column, what))
+		}
+	}
+	slices.Sort(lines)
+	return lines
 }
 
 // saved tells what was saved by whoever waits for it, who is none of ours.

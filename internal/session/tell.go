@@ -15,7 +15,7 @@ import (
 func (s *session) print(e terminal.Event) {
 	switch e.Kind {
 	case terminal.KindReady:
-		e.Text = s.site.url
+		e.Text = s.site.URL
 		if s.keyboard() != nil {
 			e.Hint = "h and Enter: keys"
 		}
@@ -34,7 +34,7 @@ func (s *session) print(e terminal.Event) {
 
 // died notes where a process panicked, if it did, for the event that will tell of its end.
 func (s *session) died(generation int, tail []string) {
-	project := proxy.Project{Root: s.site.module.Dir, Base: s.site.start}
+	project := proxy.Project{Root: s.site.Module.Dir, Base: s.site.Start}
 	report := project.Explain(proxy.Problem{Kind: "crash", Text: strings.Join(tail, "\n")})
 	if len(report.Places) > 0 {
 		at := report.Places[0]
