@@ -80,6 +80,43 @@ func TestT10_Keys(t *testing.T) {
 	p.cmd = nil
 }
 
+// severalMains makes the service one of two programs of its module.
+const severalMains = "mkdir -p cmd/a cmd/b && cp main.go cmd/a && mv main.go cmd/b"
+
+// TestB3_ChosenByNumber: what is none of them is asked for again; what was chosen stays through
+// edits of the settings.
+func TestB3_ChosenByNumber(t *testing.T) {
+	p := sitDown(t, "sh", "-c", severalMains+" && exec watcher")
+	p.await("  2  ./cmd/b")
+	p.types("9\n")
+	p.await("type a number from 1 to 2")
+	p.types("2\n")
+	p.await("the next time: watcher ./cmd/b")
+	p.url = strings.TrimSpace(frontOf(p.await("front    http")))
+	p.await("ready  ")
+	if err := os.WriteFile(filepath.Join(p.dir, ".watcher.toml"), []byte("[proxy]\nhold_timeout = \"3s\"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p.await("settings changed: proxy.hold_timeout")
+	p.want(1)
+}
+
+// TestB3_NobodyIsAskedWhoCannotSee: not in the background, where a read would stop us, and not
+// where the question would go into a file.
+func TestB3_NobodyIsAskedWhoCannotSee(t *testing.T) {
+	p := sitDown(t, "bash", "--norc", "-i")
+	p.types(severalMains + "\n")
+	p.types("watcher & wait $!; echo ended with $?\n")
+	p.await("several main packages: ./cmd/a, ./cmd/b: say which one")
+	p.await("ended with 1")
+	p.types("watcher >log; echo ended with $?\n")
+	p.await("several main packages: ./cmd/a, ./cmd/b: say which one")
+	p.await("ended with 1")
+	p.types("exit\n")
+	<-p.done
+	p.cmd = nil
+}
+
 // TestT10_InTheBackground: what is typed then is the shell's, and we go on. Back in the
 // foreground, keys are ours again.
 func TestT10_InTheBackground(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 )
@@ -44,7 +45,8 @@ func Find(goCommand, dir string, env []string) (string, error) {
 func look(env []string, bin, path string) string {
 	var folders []string
 	for _, v := range env {
-		if list, ok := strings.CutPrefix(v, "PATH="); ok {
+		name, list, _ := strings.Cut(v, "=")
+		if name == "PATH" || runtime.GOOS == "windows" && strings.EqualFold(name, "PATH") {
 			folders = filepath.SplitList(list)
 		}
 	}

@@ -1,7 +1,6 @@
 package air
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"os"
@@ -53,13 +52,10 @@ func convert(t *testing.T, text []byte) string {
 	if err != nil {
 		return err.Error() + "\n"
 	}
-	var out bytes.Buffer
-	if err := c.From(".air.toml")(&out); err != nil {
-		t.Fatal(err)
-	}
-	whole, warnings, err := settings.Parse(out.Bytes(), settings.File, nil)
+	out := c.Commented(".air.toml")
+	whole, warnings, err := settings.Parse(out, settings.File, nil)
 	if err != nil || len(warnings) > 0 {
-		t.Fatalf("%v, %v\n%s", warnings, err, &out)
+		t.Fatalf("%v, %v\n%s", warnings, err, out)
 	}
 	short, _, err := settings.Parse(c.Settings(), settings.File, nil)
 	if err != nil || !slices.Equal(keys(short), keys(whole)) {
@@ -71,11 +67,11 @@ func convert(t *testing.T, text []byte) string {
 		}
 	}
 	for key := range conversionKeys(t, text) {
-		if !strings.Contains(out.String(), "\n# "+plain(key)+" = ") {
+		if !strings.Contains(string(out), "\n# "+plain(key)+" = ") {
 			t.Errorf("%s is not named", key)
 		}
 	}
-	return fmt.Sprintf("taken %q\nunknown %q\nleft %q\n\n%s", c.Taken, c.Unknown, c.Left, &out)
+	return fmt.Sprintf("taken %q\nunknown %q\nleft %q\n\n%s", c.Taken, c.Unknown, c.Left, out)
 }
 
 func conversionKeys(t *testing.T, text []byte) map[string]any {
@@ -187,11 +183,10 @@ func FuzzConvert(f *testing.F) {
 			}
 			return
 		}
-		var out bytes.Buffer
-		c.From(".air.toml")(&out)
-		_, _, err = settings.Parse(out.Bytes(), settings.File, nil)
+		out := c.Commented(".air.toml")
+		_, _, err = settings.Parse(out, settings.File, nil)
 		if err != nil && strings.Contains(err.Error(), "not valid TOML") {
-			t.Errorf("%v\n%s", err, &out)
+			t.Errorf("%v\n%s", err, out)
 		}
 	})
 }

@@ -126,13 +126,15 @@ var valued = strings.Fields("-o -C -p -asmflags -buildmode -compiler -covermode 
 // flags carries over the arguments of go build.
 func (c *conversion) flags(args []string) (said []string) {
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
-		name, value, joined := strings.Cut(strings.Replace(args[0], "--", "-", 1), "=")
-		args = args[1:]
+		name, value, joined := strings.Cut(args[0], "=")
+		name, args = strings.Replace(name, "--", "-", 1), args[1:]
 		if !joined && slices.Contains(valued, name) && len(args) > 0 {
 			value, args, joined = args[0], args[1:], true
 		}
 		switch name {
 		case "-o": // watcher chooses
+		case "-C":
+			said = append(said, "-C "+c.leave("is not carried over: set [app] dir", "-C"))
 		case "-ldflags":
 			c.set("build.ldflags", value)
 		case "-tags":
@@ -144,7 +146,7 @@ func (c *conversion) flags(args []string) (said []string) {
 			c.add("build.flags", name)
 		}
 	}
-	said = c.carried("build.flags", "build.ldflags", "build.tags")
+	said = append(said, c.carried("build.flags", "build.ldflags", "build.tags")...)
 	if len(args) > 0 {
 		said = append(said, c.pkg(args[0])...)
 	}

@@ -3,7 +3,6 @@ package air
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"strings"
 	"unicode"
 
@@ -37,18 +36,15 @@ func (c *Converted) Settings() []byte {
 	return text.Bytes()
 }
 
-// From returns a writer of a settings file that also says of each key of air's what became
-// of it. name is that of air's file.
-func (c *Converted) From(name string) func(io.Writer) error {
-	return func(w io.Writer) error {
-		var text bytes.Buffer
-		fmt.Fprintf(&text, "%s# Settings of watcher, made from %s.\n%s\n# What became of its keys:\n#\n", settings.SchemaLine, name, c.Settings())
-		for _, n := range c.notes {
-			fmt.Fprintf(&text, "# %s = %s\n#     %s\n", plain(n.key), plain(n.value), plain(n.why))
-		}
-		_, err := w.Write(text.Bytes())
-		return err
+// Commented is Settings, and says also of each key of air's what became of it. name is that of
+// air's file.
+func (c *Converted) Commented(name string) []byte {
+	var text bytes.Buffer
+	fmt.Fprintf(&text, "%s# Settings of watcher, made from %s.\n%s\n# What became of its keys:\n#\n", settings.SchemaLine, name, c.Settings())
+	for _, n := range c.notes {
+		fmt.Fprintf(&text, "# %s = %s\n#     %s\n", plain(n.key), plain(n.value), plain(n.why))
 	}
+	return text.Bytes()
 }
 
 // plain is a text that can stand in a comment.

@@ -29,7 +29,7 @@ func (c Call) writeFromAir(f session.Options) error {
 	if err != nil {
 		return err
 	}
-	return c.writeSettings(f.SettingsPath(c.Dir), converted.From(filepath.ToSlash(from)), "what became of each key of "+from+" stands at its end")
+	return c.writeSettings(f.SettingsPath(c.Dir), converted.Commented(filepath.ToSlash(from)), "what became of each key of "+from+" stands at its end")
 }
 
 // passedOver says that a new settings file keeps air's from being read.

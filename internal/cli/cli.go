@@ -84,7 +84,7 @@ At a terminal, h and Enter lists what can be typed.`,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			given, err := f.with(cmd, args)
+			given, err := f.with(cmd, args, 0)
 			if err != nil {
 				return err
 			}
@@ -130,16 +130,13 @@ func packageAlone(_ *cobra.Command, args []string) error {
 // packageAndArguments allows one package before "--". What is no path, and nearly a
 // command, is taken for one that is misspelt.
 func packageAndArguments(cmd *cobra.Command, args []string) error {
-	n := cmd.ArgsLenAtDash()
-	if n < 0 {
-		n = len(args)
-	}
-	if n > 0 && !strings.ContainsAny(args[0], `./\`) {
+	args = beforeDash(cmd, args)
+	if len(args) > 0 && !strings.ContainsAny(args[0], `./\`) {
 		if near := cmd.Root().SuggestionsFor(args[0]); len(near) > 0 {
 			return session.UsageError{Err: fmt.Errorf("no command %q: did you mean %q? a package of this name is \"./%s\"", args[0], "watcher "+near[0], args[0])}
 		}
 	}
-	if n > 1 {
+	if len(args) > 1 {
 		return session.UsageError{Err: errors.New(`more than one package: put arguments of the app behind "--"`)}
 	}
 	return nil

@@ -29,7 +29,7 @@ Files that are there stay as they are.`,
 			if err := docker.CheckService(service); err != nil {
 				return session.UsageError{Err: err}
 			}
-			given, err := f.with(cmd, args)
+			given, err := f.with(cmd, args, 0)
 			if err != nil {
 				return err
 			}

@@ -17,19 +17,22 @@ func (c Call) explainCommand(f *flags) *cobra.Command {
 		Long: `explain says what a change of PATH would do to the program in this folder, and
 why. Of several programs it takes the one that watcher runs, unless one is named.`,
 		Example: "  watcher explain conf/app.yaml",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) < 1 || len(args) > 2 {
+		Args: func(cmd *cobra.Command, args []string) error {
+			if n := len(beforeDash(cmd, args)); n < 1 || n > 2 {
 				return session.UsageError{Err: errors.New("explain takes one path, as in: watcher explain conf/app.yaml")}
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			given, err := f.with(cmd, args[1:])
+			given, err := f.with(cmd, args, 1)
 			if err != nil {
 				return err
 			}
 			if i, err := running.Find(session.Absolute(c.Dir, f.Dir), given.Package); err == nil {
-				given.Package = i.Package
+				given.Dir, given.Package = i.Dir, i.Package
+				if given.Config == "" {
+					given.Config = i.Config
+				}
 			}
 			reason, err := session.Explain(c.Call, given, args[0])
 			if err != nil {

@@ -34,28 +34,32 @@ func (f *flags) bindRun(run *cobra.Command) {
 	p.Lookup("poll").NoOptDefVal = "true"
 	p.StringVar(&f.Debug, "debug", "", "run the app under Delve, which debuggers always find at `ADDR`: host:port or a port of this machine")
 	p.Lookup("debug").NoOptDefVal = session.DefaultDebug
-	var modes []string
-	for _, mode := range session.SwapModes() {
-		modes = append(modes, string(mode))
-	}
 	completeFlags(run, map[string]cobra.CompletionFunc{
-		"swap":   cobra.FixedCompletions(modes, cobra.ShellCompDirectiveNoFileComp),
+		"swap":   cobra.FixedCompletions(settings.Swaps(), cobra.ShellCompDirectiveNoFileComp),
 		"poll":   cobra.FixedCompletions(settings.Autos(), cobra.ShellCompDirectiveNoFileComp),
 		"listen": cobra.NoFileCompletions,
 		"debug":  cobra.NoFileCompletions,
 	})
 }
 
-// with completes the flags by what one command was given.
-func (f flags) with(cmd *cobra.Command, args []string) (session.Options, error) {
+// with completes the flags by what one command was given. The first args, own of them, are the
+// command's alone.
+func (f flags) with(cmd *cobra.Command, args []string, own int) (session.Options, error) {
 	o := f.Options
 	o.Given = cmd.Flags().Changed
 	if n := cmd.ArgsLenAtDash(); n >= 0 {
 		o.AppArgs = append([]string{}, args[n:]...)
-		args = args[:n]
 	}
-	if len(args) > 0 {
-		o.Package = args[0]
+	if args = beforeDash(cmd, args); len(args) > own {
+		o.Package = args[own]
 	}
 	return o, o.Check()
+}
+
+// beforeDash are the arguments that are not the app's.
+func beforeDash(cmd *cobra.Command, args []string) []string {
+	if n := cmd.ArgsLenAtDash(); n >= 0 {
+		return args[:n]
+	}
+	return args
 }

@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,7 +26,7 @@ func (c Call) initCommand(f *flags) *cobra.Command {
 			default:
 				return session.UsageError{Err: fmt.Errorf("--from %q is not known: write --from air", from)}
 			}
-			return c.writeSettings(f.SettingsPath(c.Dir), settings.WriteCommented, "every key stands in it with its default"+c.passedOver(f))
+			return c.writeSettings(f.SettingsPath(c.Dir), settings.Commented(), "every key stands in it with its default"+c.passedOver(f))
 		},
 	}
 	init.Flags().StringVar(&from, "from", "", "carry over the settings of another `TOOL`: air, whose file may be named by --config")
@@ -81,30 +79,42 @@ func (c Call) writeVSCode(f *flags) error {
 	return nil
 }
 
-// replace writes a file whole or not at all.
+// replace writes a file whole or not at all. One that is there keeps its mode, and a link to it
+// stays one.
 func replace(path string, text []byte) error {
-	next := path + ".new"
-	err := os.WriteFile(next, text, 0o644)
-	if err == nil {
-		err = os.Rename(next, path)
+	followed, err := filepath.EvalSymlinks(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return writeNew(path, text)
 	}
 	if err != nil {
-		os.Remove(next)
+		return err
+	}
+	there, err := os.Stat(followed)
+	if err != nil {
+		return err
+	}
+	next, err := os.CreateTemp(filepath.Dir(followed), filepath.Base(followed)+".")
+	if err != nil {
+		return err
+	}
+	_, err = next.Write(text)
+	err = errors.Join(err, next.Chmod(there.Mode().Perm()), next.Close())
+	if err == nil {
+		err = os.Rename(next.Name(), followed)
+	}
+	if err != nil {
+		os.Remove(next.Name())
 	}
 	return err
 }
 
 // writeSettings writes a settings file, and the schema by which editors know its keys. A
 // settings file that is there stays.
-func (c Call) writeSettings(path string, write func(io.Writer) error, what string) error {
-	var text, schema bytes.Buffer
-	if err := errors.Join(write(&text), settings.WriteSchema(&schema)); err != nil {
+func (c Call) writeSettings(path string, text []byte, what string) error {
+	if err := writeNew(path, text); err != nil {
 		return err
 	}
-	if err := writeNew(path, text.Bytes()); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(filepath.Dir(path), settings.SchemaFile), schema.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(filepath.Dir(path), settings.SchemaFile), settings.Schema(), 0o644); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(c.Stdout, "wrote %s: %s; %s beside it lets editors complete and check it\n", filepath.Base(path), what, settings.SchemaFile)
@@ -121,5 +131,8 @@ func writeNew(path string, text []byte) error {
 		return err
 	}
 	_, err = file.Write(text)
-	return errors.Join(err, file.Close())
+	if err = errors.Join(err, file.Close()); err != nil {
+		os.Remove(path)
+	}
+	return err
 }

@@ -10,6 +10,9 @@ func (c Call) schemaCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "schema", Short: "print the JSON Schema of " + settings.File, Args: noArguments,
 		Example: "  watcher schema >" + settings.SchemaFile + "    renew the one that init has written",
-		RunE:    func(*cobra.Command, []string) error { return settings.WriteSchema(c.Stdout) },
+		RunE: func(*cobra.Command, []string) error {
+			_, err := c.Stdout.Write(settings.Schema())
+			return err
+		},
 	}
 }

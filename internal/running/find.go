@@ -28,13 +28,16 @@ func (s Starting) Error() string {
 	return fmt.Sprintf("watcher (pid %d) is just starting: try again in a moment", s.PID)
 }
 
-// Several says that more than one does, and how to name one.
-type Several struct{ Found []Instance }
+// Several says that more than one does, and how to name one in Dir.
+type Several struct {
+	Dir   string
+	Found []Instance
+}
 
 func (s Several) Error() string {
 	var list []string
 	for _, i := range s.Found {
-		list = append(list, i.Package)
+		list = append(list, i.path(s.Dir))
 	}
 	return fmt.Sprintf("several watchers run here, for %s: name one of them behind the command", strings.Join(list, ", "))
 }
@@ -62,7 +65,7 @@ func Find(dir, pkg string) (Instance, error) {
 	case len(best) == 0:
 		return Instance{}, None{dir, pkg}
 	case len(best) > 1:
-		return Instance{}, Several{best}
+		return Instance{}, Several{dir, best}
 	case best[0].URL == "":
 		return Instance{}, Starting{best[0].PID}
 	}
@@ -136,6 +139,19 @@ func (i Instance) named(dir, pkg string) bool {
 		pkg = filepath.Join(dir, pkg)
 	}
 	return real(pkg) == filepath.Join(real(i.Module), filepath.FromSlash(pattern))
+}
+
+// path is the instance's package as one types it in dir.
+func (i Instance) path(dir string) string {
+	folder := filepath.Join(real(i.Module), filepath.FromSlash(i.Package))
+	rel, err := filepath.Rel(dir, folder)
+	switch {
+	case err != nil: // on another drive
+		return folder
+	case rel != "." && filepath.IsLocal(rel):
+		rel = "./" + rel
+	}
+	return filepath.ToSlash(rel)
 }
 
 // within reports whether dir is folder or lies in it.

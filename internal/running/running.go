@@ -24,6 +24,8 @@ type Instance struct {
 	URL     string `json:"url"`     // of the front; "" as long as it is not open
 	Token   string `json:"token"`   // for orders
 	Start   string `json:"start"`   // absolute folder that it was started in; diagnostics are relative to it
+	Dir     string `json:"dir"`     // absolute folder that it works in, by -C; its settings lie there
+	Config  string `json:"config"`  // absolute path of the settings file that was named; "" for none
 	Module  string `json:"module"`  // absolute folder of the module
 	Work    string `json:"work"`    // absolute path of go.work; "" for none
 	Package string `json:"package"` // pattern, as "./cmd/api"
@@ -89,7 +91,8 @@ func (l *Lock) Release() {
 // read returns who holds a lock, as far as it has told.
 func read(file io.Reader) (i Instance, ok bool) {
 	text, _ := io.ReadAll(io.LimitReader(file, 1<<16))
-	return i, json.Unmarshal(text, &i) == nil && i.Module != ""
+	ok = json.Unmarshal(text, &i) == nil && i.Module != ""
+	return i, ok
 }
 
 // holder returns who holds the lock of a folder. Nobody does whose file is left of one that was

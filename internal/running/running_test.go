@@ -3,8 +3,10 @@ package running
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -138,6 +140,34 @@ func TestT5_WhichWatcherIsMeant(t *testing.T) {
 		}
 		if err != nil && strings.Contains(err.Error(), "\n") {
 			t.Errorf("more than one line: %v", err)
+		}
+	}
+}
+
+// TestT5_SeveralCanBeNamed: what the error lists is what to type, in the folder of the call.
+func TestT5_SeveralCanBeNamed(t *testing.T) {
+	w := newWorld(t)
+	w.runs("a", "mono/a", ".", "")
+	w.runs("b", "mono/b", ".", "")
+	w.runs("api", "mono/c", "./cmd/api", "")
+	w.runs("worker", "mono/c", "./cmd/worker", "")
+	w.runs("x", "space/x", ".", "space")
+	w.runs("y", "space/y", "./cmd/y", "space")
+	w.module("space/lib")
+	for dir, want := range map[string][]string{
+		"mono":       {"a", "api", "b", "worker"},
+		"mono/c/cmd": {"api", "worker"},
+		"space/lib":  {"x", "y"},
+	} {
+		_, err := Find(w.dir(dir), "")
+		_, list, _ := strings.Cut(fmt.Sprint(err), ", for ")
+		list, _, _ = strings.Cut(list, ": ")
+		var got []string
+		for name := range strings.SplitSeq(list, ", ") {
+			got = append(got, outcome(Find(w.dir(dir), name)))
+		}
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("in %q: %v leads to %q, want %q", dir, err, got, want)
 		}
 	}
 }

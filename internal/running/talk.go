@@ -18,39 +18,39 @@ import (
 const answerLimit = 5 * time.Second
 
 // Status asks what is the case.
-func (i Instance) Status(ctx context.Context) (s proxy.Status, err error) {
+func (i Instance) Status(ctx context.Context) (proxy.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
-	return s, i.ask(ctx, http.MethodGet, "status", nil, &s)
+	return ask[proxy.Status](ctx, i, http.MethodGet, "status", nil)
 }
 
 // Wait returns when all that was saved before the call is served or has failed, after limit
 // at the latest.
-func (i Instance) Wait(ctx context.Context, limit time.Duration) (w proxy.Waited, err error) {
+func (i Instance) Wait(ctx context.Context, limit time.Duration) (proxy.Waited, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit+answerLimit)
 	defer cancel()
-	return w, i.ask(ctx, http.MethodGet, "wait", url.Values{"timeout": {limit.String()}}, &w)
+	return ask[proxy.Waited](ctx, i, http.MethodGet, "wait", url.Values{"timeout": {limit.String()}})
 }
 
 // Pause keeps back what is saved from now on, for at most limit.
-func (i Instance) Pause(ctx context.Context, limit time.Duration) (s proxy.Status, err error) {
-	return s, i.ask(ctx, http.MethodPost, "pause", url.Values{"limit": {limit.String()}}, &s)
+func (i Instance) Pause(ctx context.Context, limit time.Duration) (proxy.Status, error) {
+	return ask[proxy.Status](ctx, i, http.MethodPost, "pause", url.Values{"limit": {limit.String()}})
 }
 
 // Resume ends a pause.
-func (i Instance) Resume(ctx context.Context) (s proxy.Status, err error) {
-	return s, i.ask(ctx, http.MethodPost, "resume", nil, &s)
+func (i Instance) Resume(ctx context.Context) (proxy.Status, error) {
+	return ask[proxy.Status](ctx, i, http.MethodPost, "resume", nil)
 }
 
 // direct never goes by a proxy: a front is on this machine.
 var direct = &http.Client{Transport: &http.Transport{Proxy: nil, DisableKeepAlives: true}}
 
-// ask sends one request below the reserved paths and reads the answer into v. An answer
-// that is no JSON says what is wrong.
-func (i Instance) ask(ctx context.Context, method, what string, query url.Values, v any) error {
+// ask sends one request below the reserved paths and reads the answer. One that is no JSON
+// says what is wrong.
+func ask[T any](ctx context.Context, i Instance, method, what string, query url.Values) (v T, err error) {
 	r, err := http.NewRequestWithContext(ctx, method, i.URL+proxy.API+what+"?"+query.Encode(), nil)
 	if err != nil {
-		return err
+		return v, err
 	}
 	r.Header.Set(proxy.TokenHeader, i.Token)
 	answer, err := direct.Do(r)
@@ -61,11 +61,11 @@ func (i Instance) ask(ctx context.Context, method, what string, query url.Values
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("watcher (pid %d) at %s does not answer: see what it is at, or end it", i.PID, i.URL)
+		return v, fmt.Errorf("watcher (pid %d) at %s does not answer: see what it is at, or end it", i.PID, i.URL)
 	case err != nil:
-		return fmt.Errorf("watcher (pid %d) at %s has ended meanwhile: start it again", i.PID, i.URL)
-	case json.Unmarshal(text, v) != nil:
-		return fmt.Errorf("watcher (pid %d): %.200s", i.PID, strings.TrimSpace(string(text)))
+		return v, fmt.Errorf("watcher (pid %d) at %s has ended meanwhile: start it again", i.PID, i.URL)
+	case json.Unmarshal(text, &v) != nil:
+		return v, fmt.Errorf("watcher (pid %d): %.200s", i.PID, strings.TrimSpace(string(text)))
 	}
-	return nil
+	return v, nil
 }

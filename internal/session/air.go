@@ -15,7 +15,7 @@ import (
 // says what was taken from air's.
 func (s *session) loadFile(path string) (loaded settings.Settings, warnings []settings.Problem, told string, err error) {
 	if !IsAir(path) {
-		loaded, warnings, err = settings.Load(path, s.shown(s.site.settings), s.Env)
+		loaded, warnings, err = settings.Load(path, s.shown(s.site.Settings), s.Env)
 		return loaded, warnings, "", err
 	}
 	shown := s.shown(path)

@@ -4,42 +4,52 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
-	"golang.org/x/term"
-
 	"github.com/watcher-dev/watcher/internal/project"
+	"github.com/watcher-dev/watcher/internal/terminal"
 )
 
-// ask lets a person at a terminal choose between main packages by number. Elsewhere
-// the error, which lists them, stays.
+// ask lets a person at our terminal choose between main packages by number. Elsewhere, and in
+// the background, where a read would stop us, the error, which lists them, stays.
 func (s *session) ask(several *project.Several) (project.Package, error) {
-	in, ok := s.Stdin.(*os.File)
-	if !ok || !term.IsTerminal(int(in.Fd())) || s.options.JSON {
+	in := s.keyboard()
+	if in == nil || !terminal.Foreground(in) {
 		return project.Package{}, several
 	}
 	fmt.Fprintln(s.Stdout, "several main packages:")
 	for i, p := range several.Packages {
 		fmt.Fprintf(s.Stdout, "  %d  %s\n", i+1, p.Pattern)
 	}
-	fmt.Fprint(s.Stdout, "which one? ")
+	for typed := bufio.NewReader(in); ; {
+		fmt.Fprint(s.Stdout, "which one? ")
+		line, err := s.answer(typed)
+		if err != nil {
+			return project.Package{}, err
+		}
+		if n, err := strconv.Atoi(line); err == nil && n >= 1 && n <= len(several.Packages) {
+			fmt.Fprintf(s.Stdout, "the next time: watcher %s\n", several.Packages[n-1].Pattern)
+			return several.Packages[n-1], nil
+		}
+		fmt.Fprintf(s.Stdout, "%q is none of them: type a number from 1 to %d\n", line, len(several.Packages))
+	}
+}
+
+// answer waits for a line, or for the end of waiting: ^D or a signal.
+func (s *session) answer(typed *bufio.Reader) (string, error) {
 	answer := make(chan string, 1)
 	go func() { // ends with the answer, or with the program
-		line, _ := bufio.NewReader(in).ReadString('\n')
-		answer <- strings.TrimSpace(line)
+		line, _ := typed.ReadString('\n')
+		answer <- line
 	}()
 	select {
 	case line := <-answer:
-		n, err := strconv.Atoi(line)
-		if err != nil || n < 1 || n > len(several.Packages) {
-			return project.Package{}, UsageError{fmt.Errorf("%q is none of them: type a number from 1 to %d", line, len(several.Packages))}
+		if line != "" {
+			return strings.TrimSpace(line), nil
 		}
-		fmt.Fprintf(s.Stdout, "the next time: watcher %s\n", several.Packages[n-1].Pattern)
-		return several.Packages[n-1], nil
 	case <-s.Signals:
-		fmt.Fprintln(s.Stdout)
-		return project.Package{}, UsageError{errors.New("no package was chosen")}
 	}
+	fmt.Fprintln(s.Stdout)
+	return "", UsageError{errors.New("no package was chosen")}
 }

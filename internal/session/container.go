@@ -11,6 +11,7 @@ import (
 
 	"github.com/watcher-dev/watcher/builder/graph"
 	"github.com/watcher-dev/watcher/internal/docker"
+	"github.com/watcher-dev/watcher/internal/plan"
 	"github.com/watcher-dev/watcher/internal/project"
 	"github.com/watcher-dev/watcher/internal/terminal"
 )
@@ -18,7 +19,7 @@ import (
 // Container finds out what files for a container are made from, which has nothing of the
 // caller's environment. Go itself is not needed for it.
 func Container(c Call, o Options, service string) (docker.App, error) {
-	c.Env = over(passedOn(c.Env), map[string]string{"PORT": ""})
+	c.Env = plan.Over(plan.PassedOn(c.Env), map[string]string{"PORT": ""})
 	s := &session{Call: c, options: o}
 	s.terminal = terminal.New(c.Stdout, c.Stderr, terminal.Style{Color: c.Color(c.Stdout, o.NoColor)})
 	app := docker.App{Service: service}
@@ -44,10 +45,9 @@ func Container(c Call, o Options, service string) (docker.App, error) {
 	app.Go = docker.GoVersion(s.goFiles()...)
 	app.Stop = time.Duration(s.settings.Run.DrainTimeout + s.settings.Run.StopTimeout)
 	app.WaitFor = s.settings.Run.WaitFor
-	s.site.moved = s.settings.Run.Remap != "false" // which the image's Go allows
-	at, err := s.site.address(s.settings, s.code)
-	app.Port = cmp.Or(at.port, defaultPort)
-	return app, err
+	s.site.Moved = s.settings.Run.Remap != "false" // which the image's Go allows
+	app.Port = cmp.Or(s.site.Address(s.settings, s.code).Port, plan.DefaultPort)
+	return app, nil
 }
 
 // insideFolder returns the flags that lead to the same places in the container, which sees
@@ -63,9 +63,9 @@ func (s *session) insideFolder() (args []string, err error) {
 		}
 		args = append(args, given[0], within)
 	}
-	if _, ok := s.inside(s.site.module.Dir); !ok {
-		up, _ := filepath.Rel(s.Dir, s.site.module.Dir)
-		return nil, fmt.Errorf("go.mod lies in %s, and a container sees this folder only: start there: %s", filepath.ToSlash(up), s.startIn(s.site.module.Dir))
+	if _, ok := s.inside(s.site.Module.Dir); !ok {
+		up, _ := filepath.Rel(s.Dir, s.site.Module.Dir)
+		return nil, fmt.Errorf("go.mod lies in %s, and a container sees this folder only: start there: %s", filepath.ToSlash(up), s.startIn(s.site.Module.Dir))
 	}
 	s.warnOutside()
 	return args, nil
@@ -81,8 +81,8 @@ func (s *session) inside(path string) (within string, ok bool) {
 func (s *session) warnOutside() {
 	var outside []string
 	above := s.Dir
-	read := []string{s.site.module.Work}
-	for _, m := range graph.Modules(s.site.module.Dir, s.site.module.Work) {
+	read := []string{s.site.Module.Work}
+	for _, m := range graph.Modules(s.site.Module.Dir, s.site.Module.Work) {
 		read = append(read, m.Dir)
 	}
 	for _, path := range read {
@@ -103,7 +103,7 @@ func (s *session) warnOutside() {
 // startIn is what to type to begin in a folder above this one.
 func (s *session) startIn(above string) string {
 	up, _ := filepath.Rel(s.Dir, above)
-	below, _ := filepath.Rel(above, s.site.dir)
+	below, _ := filepath.Rel(above, s.site.Dir)
 	return fmt.Sprintf("cd %s && watcher -C %s init docker", shellWord(up), shellWord(below))
 }
 
@@ -117,8 +117,8 @@ func shellWord(word string) string {
 
 // goFiles are the contents of the files that ask for a version of Go.
 func (s *session) goFiles() (texts [][]byte) {
-	files := []string{s.site.module.Work}
-	for _, m := range graph.Modules(s.site.module.Dir, s.site.module.Work) {
+	files := []string{s.site.Module.Work}
+	for _, m := range graph.Modules(s.site.Module.Dir, s.site.Module.Work) {
 		files = append(files, filepath.Join(m.Dir, "go.mod"))
 	}
 	for _, file := range files {

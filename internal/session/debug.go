@@ -3,11 +3,11 @@ package session
 import (
 	"errors"
 	"fmt"
-	"syscall"
 
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/debug"
 	"github.com/watcher-dev/watcher/internal/loop"
+	"github.com/watcher-dev/watcher/internal/plan"
 	"github.com/watcher-dev/watcher/internal/terminal"
 	"github.com/watcher-dev/watcher/runner"
 )
@@ -15,20 +15,24 @@ import (
 // DefaultDebug is where Delve listens if nothing is said, and so where editors look.
 const DefaultDebug = "2345"
 
+// debugger is one as the loop and the runner know it.
+type debugger interface {
+	loop.Debugger
+	runner.Debugger
+	Close()
+}
+
 // findDelve looks for Delve, if it is asked for.
 func (s *session) findDelve() error {
 	if s.options.Debug == "" {
 		return nil
 	}
-	if s.settings.Run.Socket {
-		return UsageError{errors.New("--debug cannot go with [run] socket: LISTEN_PID would be Delve's")}
-	}
 	golang, err := builder.FindGo(s.Env)
 	if err != nil {
 		return err
 	}
-	s.dlv, err = debug.Find(golang, s.site.module.Dir, s.Env)
-	s.site.debug = true
+	s.dlv, err = debug.Find(golang, s.site.Module.Dir, s.Env)
+	s.site.Debug = true
 	return err
 }
 
@@ -37,19 +41,19 @@ func (s *session) openDebug() error {
 	if s.options.Debug == "" {
 		return nil
 	}
-	at, err := parseListen("debug address", s.options.Debug)
+	at, err := plan.ParseListen("debug address", s.options.Debug)
 	if err != nil {
-		return err
+		return UsageError{err}
 	}
-	listeners, err := at.listen()
+	listeners, err := listen(at)
 	switch {
-	case errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, syscall.EACCES):
-		return fmt.Errorf("debug address %s %s: choose another with --debug=ADDR", at, at.obstacle())
+	case errors.Is(err, errTaken) || errors.Is(err, errForbidden):
+		return fmt.Errorf("debug address %s %s: choose another with --debug=ADDR", at, obstacle(at.Port))
 	case err != nil:
 		return fmt.Errorf("debug address: %w", err)
 	}
 	s.debugAt = at
-	s.debugAt.port = portOf(listeners[0])
+	s.debugAt.Port = portOf(listeners[0])
 	s.debugger = debug.New(s.dlv, listeners)
 	return nil
 }
@@ -60,23 +64,7 @@ func (s *session) sayDebug() {
 		return
 	}
 	s.print(terminal.Event{Kind: terminal.KindDebug, Text: s.debugAt.String()})
-	if !s.debugAt.loopback() {
+	if !s.debugAt.Loopback() {
 		s.warn("other machines can reach " + s.debugAt.String() + ", and who attaches there can run anything here")
 	}
-}
-
-// leads is the debugger as the loop knows it, nil if there is none.
-func (s *session) leads() loop.Debugger {
-	if s.debugger == nil {
-		return nil
-	}
-	return s.debugger
-}
-
-// runs is the debugger as the runner knows it, nil if there is none.
-func (s *session) runs() runner.Debugger {
-	if s.debugger == nil {
-		return nil
-	}
-	return s.debugger
 }

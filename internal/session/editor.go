@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/watcher-dev/watcher/internal/plan"
 	"github.com/watcher-dev/watcher/proxy"
 )
 
@@ -27,7 +28,7 @@ func editor(setting string, env []string) (command []string, err error) {
 		return withPlace(words(setting)), nil
 	}
 	for _, name := range []string{"VISUAL", "EDITOR"} {
-		command := words(lookup(env, name))
+		command := words(plan.Lookup(env, name))
 		if len(command) > 0 && editors[base(command[0])] != "" {
 			return withPlace(command), nil
 		}

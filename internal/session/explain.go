@@ -6,6 +6,7 @@ import (
 	"os/exec"
 
 	"github.com/watcher-dev/watcher/builder"
+	"github.com/watcher-dev/watcher/internal/plan"
 	"github.com/watcher-dev/watcher/internal/terminal"
 	"github.com/watcher-dev/watcher/watcher"
 )
@@ -25,7 +26,7 @@ func Explain(c Call, o Options, path string) (watcher.Reason, error) {
 	if s.builder, err = builder.New(cache, func(_ context.Context, cmd *exec.Cmd) error { return cmd.Run() }); err != nil {
 		return watcher.Reason{}, err
 	}
-	watch := s.site.watch(s.settings)
-	watch.Graph = watched(s.graph.Exact(context.Background()))
+	watch := s.site.Watch(s.settings)
+	watch.Graph = plan.Watched(s.graph.Exact(context.Background()))
 	return watcher.Explain(watch, Absolute(c.Dir, path))
 }

@@ -6,83 +6,56 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
-	"strings"
-	"syscall"
 	"time"
 
+	"github.com/watcher-dev/watcher/internal/plan"
+	"github.com/watcher-dev/watcher/internal/settings"
+	"github.com/watcher-dev/watcher/proxy"
 	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
-const (
-	defaultPort = 8080 // Gin's
-	nextPorts   = 100  // how far the next free one is looked for
-)
-
-// address is where the front should listen, and why.
-type address struct {
-	host  string // "" is loopback in both families
-	port  int    // 0 is any
-	asked bool   // by a flag or setting: taken means an error
-	why   string // of a port that is not the one people expect; "" if it is
-}
-
-// parseListen reads "host:port", ":port" (all interfaces) or "port" (loopback).
-// what names the address in an error.
-func parseListen(what, listen string) (address, error) {
-	host, port, err := net.SplitHostPort(listen)
-	switch {
-	case err != nil:
-		host, port = "", listen
-	case host == "":
-		host = "0.0.0.0"
-	case host == "localhost":
-		host = ""
-	}
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		return address{}, UsageError{fmt.Errorf("%s %q is not host:port, :port or a port", what, listen)}
-	}
-	return address{host: host, port: int(n), asked: true}, nil
-}
+// nextPorts is how far the next free port is looked for.
+const nextPorts = 100
 
 // open opens the front. The listeners stay open until the program ends.
-func (a address) open(strict bool) ([]net.Listener, error) {
-	listeners, err := a.listen()
-	forbidden := errors.Is(err, syscall.EACCES)
+func open(a plan.Address, strict bool) ([]net.Listener, error) {
+	listeners, err := listen(a)
+	forbidden := errors.Is(err, errForbidden)
 	switch {
-	case err == nil || !forbidden && !errors.Is(err, syscall.EADDRINUSE):
+	case err == nil || !forbidden && !errors.Is(err, errTaken):
 		return listeners, err
-	case forbidden && (a.asked || strict):
+	case forbidden && (a.Asked || strict):
 		return nil, fmt.Errorf("front address %s needs rights that you do not have: choose a port above 1023 with --listen", a)
-	case a.asked || strict:
-		return nil, fmt.Errorf("front address %s is taken%s: end that one, or choose another with --listen", a, holder(a.port))
+	case a.Asked || strict:
+		return nil, fmt.Errorf("front address %s is taken%s: end that one, or choose another with --listen", a, holder(a.Port))
 	}
 	next := a
 	if forbidden {
-		next.port = max(next.port, defaultPort-1)
+		next.Port = max(next.Port, plan.DefaultPort-1)
 	}
 	for range nextPorts {
-		next.port++
-		if listeners, err := next.listen(); err == nil {
+		next.Port++
+		if listeners, err := listen(next); err == nil {
 			return listeners, nil
 		}
 	}
-	return nil, fmt.Errorf("no free port from %d on: choose a front address with --listen", a.port)
+	return nil, fmt.Errorf("no free port from %d on: choose a front address with --listen", a.Port)
 }
 
 // listen binds one port, on both loopback addresses where there is no host. The same
 // port has to be free on both, as localhost means either.
-func (a address) listen() ([]net.Listener, error) {
-	if a.host != "" {
-		l, err := listenOne("tcp", a.host, a.port)
+func listen(a plan.Address) ([]net.Listener, error) {
+	if a.Host != "" {
+		l, err := listenOne("tcp", a.Host, a.Port)
 		if err != nil {
 			return nil, err
 		}
 		return []net.Listener{l}, nil
 	}
 	for {
-		four, err := listenOne("tcp4", "127.0.0.1", a.port)
+		four, err := listenOne("tcp4", "127.0.0.1", a.Port)
 		if err != nil {
 			return nil, err
 		}
@@ -90,11 +63,11 @@ func (a address) listen() ([]net.Listener, error) {
 		switch {
 		case err == nil:
 			return []net.Listener{four, six}, nil
-		case !errors.Is(err, syscall.EADDRINUSE):
+		case !errors.Is(err, errTaken):
 			return []net.Listener{four}, nil // a machine without IPv6
 		}
 		four.Close()
-		if a.port != 0 { // else another one may be free on both
+		if a.Port != 0 { // else another one may be free on both
 			return nil, err
 		}
 	}
@@ -107,39 +80,18 @@ func listenOne(network, host string, port int) (net.Listener, error) {
 	if port != 0 && runtime.GOOS != "linux" {
 		if c, err := net.DialTimeout(network, at, time.Second); err == nil {
 			c.Close()
-			return nil, syscall.EADDRINUSE
+			return nil, errTaken
 		}
 	}
 	return net.Listen(network, at)
 }
 
-func (a address) String() string {
-	if a.host == "" {
-		return "localhost:" + strconv.Itoa(a.port)
-	}
-	return net.JoinHostPort(a.host, strconv.Itoa(a.port))
-}
-
-// loopback reports whether only this machine can reach the address.
-func (a address) loopback() bool {
-	ip := net.ParseIP(a.host)
-	return a.host == "" || ip != nil && ip.IsLoopback() || strings.HasSuffix(a.host, ".localhost")
-}
-
-// url is what people open.
-func (a address) url() string {
-	if ip := net.ParseIP(a.host); ip != nil && ip.IsUnspecified() {
-		a.host = ""
-	}
-	return "http://" + a.String()
-}
-
 func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
 
 // obstacle says why a port could not be had.
-func (a address) obstacle() string {
-	by := holder(a.port)
-	if by == "" && a.port < 1024 {
+func obstacle(port int) string {
+	by := holder(port)
+	if by == "" && port < 1024 {
 		return "needs rights that you do not have"
 	}
 	return "is taken" + by
@@ -163,4 +115,34 @@ func contained() bool {
 		}
 	}
 	return false
+}
+
+// proxyConfig says in the front's words what settings ask for.
+func (s *session) proxyConfig(want settings.Settings) proxy.Config {
+	c := proxy.Config{
+		Hold: want.Proxy.Fresh, HoldTimeout: time.Duration(want.Proxy.HoldTimeout),
+		GenerationHeader: want.Proxy.GenerationHeader, Hosts: s.hosts(want),
+		Browser: proxy.Browser{Reload: want.Browser.Reload, Overlay: want.Browser.Overlay, Pill: want.Browser.Pill},
+		Project: proxy.Project{Root: s.site.Module.Dir, Base: s.site.Start},
+		Open:    func(at proxy.Position) error { return s.openEditor(want.Browser.Editor, at) },
+		Warn:    s.warnWith, Panicked: s.panicked,
+	}
+	if s.debugger != nil {
+		c.Debugged = s.debugger.Attached
+	}
+	if s.running != nil { // and with it the others
+		c.Own, c.Look, c.Saved = s.runner.Owns, s.watcher.Look, s.saved
+		c.Pause, c.Resume = s.running.Pause, s.running.Resume
+	}
+	return c
+}
+
+// hosts are the names under which the front answers beside the common ones: the user's,
+// and the one that it listens on.
+func (s *session) hosts(want settings.Settings) []string {
+	hosts := want.Proxy.AllowedHosts
+	if listen, err := plan.ParseListen("front address", want.Proxy.Listen); err == nil && listen.Host != "" {
+		hosts = append(slices.Clip(hosts), listen.Host)
+	}
+	return hosts
 }

@@ -81,15 +81,15 @@ func (s *session) openBrowser() {
 	if !ok {
 		command = []string{"xdg-open"}
 	}
-	if err := s.launch(append(command[:len(command):len(command)], s.site.url)); err != nil {
-		s.warn(fmt.Sprintf("open %s: %v: open it by hand", s.site.url, err))
+	if err := s.launch(append(command[:len(command):len(command)], s.site.URL)); err != nil {
+		s.warn(fmt.Sprintf("open %s: %v: open it by hand", s.site.URL, err))
 	}
 }
 
 // launch starts a program of the user's desktop, and returns when it has begun.
 func (s *session) launch(command []string) error {
 	cmd := exec.Command(command[0], command[1:]...)
-	cmd.Env, cmd.Dir = s.Env, s.site.dir
+	cmd.Env, cmd.Dir = s.Env, s.site.Dir
 	cmd.SysProcAttr = ownGroup() // an interrupt typed in our terminal is not for it
 	if err := cmd.Start(); err != nil {
 		return err

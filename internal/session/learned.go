@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/watcher-dev/watcher/internal/project"
-	"github.com/watcher-dev/watcher/internal/settings"
 	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/runner/sockets"
 )
@@ -108,29 +106,20 @@ func movable(r runner.Ready) int {
 	return port
 }
 
-// learnedPort is the port that an earlier run has seen the app take, unless something that
-// is told says otherwise; else 0.
-func (p site) learnedPort(s settings.Settings, code project.Address) int {
-	if s.Run.Socket || s.Run.Port != 0 || s.Run.Remap == "false" || code.Several || code.Port != 0 && !code.ReadsEnv {
-		return 0
-	}
-	return p.learned
-}
-
 // seen keeps what an event tells of the app's own port.
 func (s *session) seen(moved bool, ev runner.Event) {
 	switch ev := ev.(type) {
 	case runner.Failed:
-		if moved && ev.Taken == s.site.front { // which has to be another one next time
+		if moved && ev.Taken == s.at.Port { // which has to be another one next time
 			s.learned.keep(0)
 		}
 	case runner.Ready:
 		port := s.learned.leads(moved, ev)
 		switch before := s.learned.keep(port); {
 		case before == 0 || port == before || ev.Asked == 0:
-		case port == 0 && ev.Asked == s.site.front:
+		case port == 0 && ev.Asked == s.at.Port:
 			s.warn(fmt.Sprintf("the app speaks TLS on port %d now, which the front has taken: start watcher anew, and it takes another one", ev.Asked))
-		case port != 0 && port != s.site.front:
+		case port != 0 && port != s.at.Port:
 			s.warn(fmt.Sprintf("the app asks for port %d now, no longer for %d: the front is reached there too", port, before))
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/watcher-dev/watcher/internal/air"
-	"github.com/watcher-dev/watcher/internal/loop"
+	"github.com/watcher-dev/watcher/internal/plan"
 	"github.com/watcher-dev/watcher/internal/settings"
 )
 
@@ -32,7 +32,7 @@ type Options struct {
 
 // Check says what is wrong with the values.
 func (o Options) Check() error {
-	if o.Given("swap") && !slices.Contains(SwapModes(), loop.Swap(o.Swap)) {
+	if o.Given("swap") && !slices.Contains(settings.Swaps(), o.Swap) {
 		return UsageError{fmt.Errorf("--swap %q is none of auto, overlap, stop-first", o.Swap)}
 	}
 	if o.Given("poll") && !slices.Contains(settings.Autos(), o.Poll) {
@@ -42,16 +42,11 @@ func (o Options) Check() error {
 		if !o.Given(address.flag) {
 			continue
 		}
-		if _, err := parseListen(address.what, address.value); err != nil {
-			return err
+		if _, err := plan.ParseListen(address.what, address.value); err != nil {
+			return UsageError{err}
 		}
 	}
 	return nil
-}
-
-// SwapModes are the values of Swap.
-func SwapModes() []loop.Swap {
-	return []loop.Swap{loop.SwapAuto, loop.SwapOverlap, loop.SwapStopFirst}
 }
 
 // over puts the flags over settings, after each reading of the file.

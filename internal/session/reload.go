@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -40,21 +41,30 @@ func (s *session) reload() loop.Reloaded {
 			r.Actions = append(r.Actions, watcher.Rebuild)
 		}
 	}
-	s.read = next
-	keepStarted(&next, s.settings)
-	pkg, err := project.FindPackage(s.site.module, s.site.dir, next.App.Package, s.site.tagged(next))
+	pkg, err := project.FindPackage(s.site.Module, s.site.Dir, s.wanted(next), s.site.Tagged(next))
 	if err != nil {
 		return unread(err)
 	}
+	s.read = next
+	keepStarted(&next, s.settings)
 	s.settings, s.pkg = next, pkg
 	s.prefix.Store(&next.Run.Prefix)
-	s.code = project.ScanAddress(s.site.module, project.Source(s.site.module, pkg), pkg, next.Run.PortEnv)
+	s.code = project.ScanAddress(s.site.Module, project.Source(s.site.Module, pkg), pkg, next.Run.PortEnv)
 	s.front.Configure(s.proxyConfig(next))
-	s.watcher.Configure(s.site.watch(next))
+	s.watcher.Configure(s.site.Watch(next))
 	s.graph.Configure(s.project(next, pkg))
-	r.Plan = s.site.plan(next, pkg, s.code)
+	r.Plan = s.site.Plan(next, pkg, s.code)
 	r.Notes = append(r.Notes, missing(r.Plan.Commands)...)
 	return r
+}
+
+// wanted is the package that settings name. Where none was named and none is, it stays the one
+// that was found, or chosen, at the start.
+func (s *session) wanted(next settings.Settings) string {
+	if next.App.Package == "" && s.settings.App.Package == "" {
+		return filepath.Join(s.site.Module.Dir, s.pkg.Pattern)
+	}
+	return next.App.Package
 }
 
 // unread is what came of settings that cannot be taken.

@@ -16,17 +16,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 
-	"golang.org/x/term"
-
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/builder/graph"
-	"github.com/watcher-dev/watcher/debug"
 	"github.com/watcher-dev/watcher/internal/loop"
+	"github.com/watcher-dev/watcher/internal/plan"
 	"github.com/watcher-dev/watcher/internal/project"
 	"github.com/watcher-dev/watcher/internal/running"
 	"github.com/watcher-dev/watcher/internal/settings"
@@ -58,7 +54,7 @@ type session struct {
 	Call
 	options  Options
 	terminal *terminal.Terminal
-	site     site
+	site     plan.Site
 	settings settings.Settings      // that hold
 	prefix   atomic.Pointer[string] // of the app's lines; asked for in the loop's goroutine
 	read     settings.Settings      // as they were read last
@@ -66,7 +62,7 @@ type session struct {
 	code     project.Address
 	learned  *learned
 
-	at      address // of the front
+	at      plan.Address // of the front
 	front   *proxy.Front
 	runner  *runner.Runner // nil until the front is open; before that no app runs
 	watcher *watcher.Watcher
@@ -78,9 +74,9 @@ type session struct {
 	told    string         // what was said of settings that are not our own
 	panics  sync.Map       // generation → terminal.Problem, of processes whose end is not told yet
 
-	dlv      string          // path
-	debugger *debug.Debugger // nil if it is not asked for
-	debugAt  address
+	dlv      string   // path
+	debugger debugger // nil if it is not asked for
+	debugAt  plan.Address
 }
 
 // Watch is the main job. Everything that ends the program at the start (rule 11) happens
@@ -96,9 +92,13 @@ func Watch(c Call, o Options) error {
 		return err
 	}
 	self := running.Instance{
-		PID: os.Getpid(), Start: s.site.start, Module: s.site.module.Dir, Work: s.site.module.Work, Package: s.pkg.Pattern,
+		PID: os.Getpid(), Start: s.site.Start, Dir: Absolute(s.Dir, s.options.Dir),
+		Module: s.site.Module.Dir, Work: s.site.Module.Work, Package: s.pkg.Pattern,
 	}
-	lock, err := running.Acquire(s.site.cache, self)
+	if s.options.Config != "" {
+		self.Config = Absolute(s.Dir, s.options.Config)
+	}
+	lock, err := running.Acquire(s.site.Cache, self)
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func Watch(c Call, o Options) error {
 		defer s.debugger.Close()
 	}
 	s.front = proxy.New(s.proxyConfig(s.settings))
-	self.URL, self.Token = s.site.url, s.front.Token()
+	self.URL, self.Token = s.site.URL, s.front.Token()
 	lock.Tell(self)
 	return s.loop(listeners)
 }
@@ -127,7 +127,7 @@ func (c Call) Style(o Options) terminal.Style {
 // Color reports whether w is a terminal that wants colour.
 func (c Call) Color(w io.Writer, refused bool) bool {
 	f, ok := w.(*os.File)
-	return ok && terminal.UseColor(f, refused, func(name string) string { return lookup(c.Env, name) })
+	return ok && terminal.UseColor(f, refused, func(name string) string { return plan.Lookup(c.Env, name) })
 }
 
 // find reads the settings and looks for the module, the package and its address.
@@ -147,11 +147,11 @@ func (s *session) findSettings() error {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return UsageError{fmt.Errorf("no folder %q: check -C", s.options.Dir)}
 	}
-	s.site = site{start: s.Dir, env: s.Env, settings: s.options.settingsInUse(s.Dir)}
+	s.site = plan.Site{Start: s.Dir, Env: s.Env, Settings: s.options.settingsInUse(s.Dir)}
 	if err := s.readSettings(); err != nil {
 		return err
 	}
-	s.site.dir = Absolute(dir, s.settings.App.Dir)
+	s.site.Dir = Absolute(dir, s.settings.App.Dir)
 	return nil
 }
 
@@ -160,36 +160,36 @@ func (s *session) findPackage() error {
 	if err != nil {
 		return err
 	}
-	if s.site.cache, err = running.Folder(s.site.module.Dir, s.pkg.Pattern); err != nil {
+	if s.site.Cache, err = running.Folder(s.site.Module.Dir, s.pkg.Pattern); err != nil {
 		return err
 	}
-	s.learned = recall(s.site.cache)
-	s.site.learned = s.learned.port
+	s.learned = recall(s.site.Cache)
+	s.site.Learned = s.learned.port
 	if s.code.TLS {
 		s.learned.tls = s.code.Port
 	}
 	s.graph = graph.NewReader(s.project(s.settings, s.pkg), s.learn)
-	s.rough = watched(s.graph.Rough(src))
+	s.rough = plan.Watched(s.graph.Rough(src))
 	return nil
 }
 
 // readCode looks for the module and the package, and for the address that the code names.
 func (s *session) readCode() (src *graph.Source, err error) {
-	if s.site.module, err = project.FindModule(s.site.dir, s.Env); err != nil {
+	if s.site.Module, err = project.FindModule(s.site.Dir, s.Env); err != nil {
 		return nil, err
 	}
-	if below, err := filepath.Rel(s.site.dir, s.site.module.Dir); err == nil && filepath.IsLocal(below) {
-		s.site.dir = s.site.module.Dir // the only module below: its folder is where the app expects to be
+	if below, err := filepath.Rel(s.site.Dir, s.site.Module.Dir); err == nil && filepath.IsLocal(below) {
+		s.site.Dir = s.site.Module.Dir // the only module below: its folder is where the app expects to be
 	}
-	s.pkg, err = project.FindPackage(s.site.module, s.site.dir, s.settings.App.Package, s.site.tagged(s.settings))
+	s.pkg, err = project.FindPackage(s.site.Module, s.site.Dir, s.settings.App.Package, s.site.Tagged(s.settings))
 	if several, ok := errors.AsType[*project.Several](err); ok {
 		s.pkg, err = s.ask(several)
 	}
 	if err != nil {
 		return nil, err
 	}
-	src = project.Source(s.site.module, s.pkg)
-	s.code = project.ScanAddress(s.site.module, src, s.pkg, s.settings.Run.PortEnv)
+	src = project.Source(s.site.Module, s.pkg)
+	s.code = project.ScanAddress(s.site.Module, src, s.pkg, s.settings.Run.PortEnv)
 	return src, nil
 }
 
@@ -208,7 +208,7 @@ func (s *session) readSettings() error {
 }
 
 func (s *session) load() (settings.Settings, []settings.Problem, error) {
-	path := s.site.settings
+	path := s.site.Settings
 	if _, err := os.Stat(path); os.IsNotExist(err) {
 		if s.options.Config != "" {
 			return settings.Settings{}, nil, fmt.Errorf("no settings file %q: check --config", s.options.Config)
@@ -230,6 +230,9 @@ func (s *session) load() (settings.Settings, []settings.Problem, error) {
 	if loaded.Run.Swap == string(loop.SwapOverlap) && loaded.Run.Port != 0 && loaded.Run.Remap == "false" {
 		return loaded, nil, UsageError{fmt.Errorf("--swap overlap cannot go with [run] port and remap = false: two processes cannot hold port %d", loaded.Run.Port)}
 	}
+	if s.options.Debug != "" && loaded.Run.Socket {
+		return loaded, nil, UsageError{errors.New("--debug cannot go with [run] socket: LISTEN_PID would be Delve's")}
+	}
 	return loaded, warnings, nil
 }
 
@@ -243,42 +246,49 @@ func (s *session) shown(path string) string {
 
 // listen opens the front and says what people would not expect of its address.
 func (s *session) listen() (l []net.Listener, err error) {
-	plan := s.site.plan(s.settings, s.pkg, s.code)
-	if err := s.site.chooseRemap(s.settings, s.code, plan.Build); err != nil {
+	if err := s.chooseRemap(); err != nil {
 		s.warn("the app's own ports cannot be moved: " + err.Error() + ": each swap stops the old process first, and requests wait")
 	}
-	want, err := s.site.address(s.settings, s.code)
-	if err != nil {
-		return nil, err
-	}
-	if l, err = want.open(s.settings.Proxy.StrictPort); err != nil {
+	want := s.site.Address(s.settings, s.code)
+	if l, err = open(want, s.settings.Proxy.StrictPort); err != nil {
 		return nil, err
 	}
 	got := want
-	got.port = portOf(l[0])
-	s.site.url, s.site.front = got.url(), got.port
+	got.Port = portOf(l[0])
+	s.site.URL = got.URL()
 	s.at = got
 	switch {
-	case want.why != "":
-		s.warn(want.why + ": the front is " + s.site.url)
-	case want.port != 0 && got.port != want.port:
-		s.warn(fmt.Sprintf("port %d %s: the front is %s", want.port, want.obstacle(), s.site.url))
+	case want.Why != "":
+		s.warn(want.Why + ": the front is " + s.site.URL)
+	case want.Port != 0 && got.Port != want.Port:
+		s.warn(fmt.Sprintf("port %d %s: the front is %s", want.Port, obstacle(want.Port), s.site.URL))
 	}
-	if !got.loopback() && !contained() {
+	if !got.Loopback() && !contained() {
 		s.warn("other machines can reach the front on " + got.String())
 	}
 	return l, nil
 }
 
+// chooseRemap decides whether the app's ports are moved, may be once they are seen, or
+// never are; refused says why Go would not have it.
+func (s *session) chooseRemap() (refused error) {
+	s.site.Remap = s.settings.Run.Remap != "false"
+	if s.site.Remap && (s.settings.Run.Remap == "true" || s.site.BindsItself(s.settings, s.code)) {
+		refused = builder.Movable(context.Background(), s.site.Build(s.settings, s.pkg))
+		s.site.Remap = refused == nil
+		s.site.Moved = s.site.Remap
+	}
+	return refused
+}
+
 // openFurther opens a port that the app asked for, as widely as the front is open.
 func (s *session) openFurther(port int) ([]net.Listener, error) {
-	if port == s.at.port {
+	if port == s.at.Port {
 		return nil, nil
 	}
-	want := address{host: s.at.host, port: port}
-	listeners, err := want.listen()
+	listeners, err := listen(plan.Address{Host: s.at.Host, Port: port})
 	if err != nil {
-		return nil, fmt.Errorf("port %d, which the app asks for, %s: it is not reachable there", port, want.obstacle())
+		return nil, fmt.Errorf("port %d, which the app asks for, %s: it is not reachable there", port, obstacle(port))
 	}
 	return listeners, nil
 }
@@ -290,31 +300,31 @@ func (s *session) loop(listeners []net.Listener) error {
 	defer r.Close()
 	s.runner = r
 	var err error
-	if s.builder, err = builder.New(s.site.cache, r.Run); err != nil {
+	if s.builder, err = builder.New(s.site.Cache, r.Run); err != nil {
 		return err
 	}
-	watch := s.site.watch(s.settings)
+	watch := s.site.Watch(s.settings)
 	watch.Graph = s.rough
 	if s.watcher, err = watcher.New(watch); err != nil {
 		return err
 	}
 	further := relay.New(relay.Config{Open: s.openFurther, Say: s.warn})
 	defer further.Close()
-	plan := s.site.plan(s.settings, s.pkg, s.code)
+	first := s.site.Plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
-		Plan: plan, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further, Debugger: s.leads(),
-		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front, s.died, s.seen, s.runs(), &s.prefix},
-		Reload: s.reload, Print: s.print, Signal: signalNumber, Base: s.Dir,
+		Plan: first, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further, Debugger: s.debugger,
+		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front, s.died, s.seen, s.debugger, &s.prefix},
+		Reload: s.reload, Print: s.print, Signal: plan.SignalNumber, Base: s.Dir,
 	})
 	s.running = l
 	s.front.Configure(s.proxyConfig(s.settings)) // which now has all whom it asks
-	if line := builder.Foreign(plan.Build.Env); line != "" {
+	if line := builder.Foreign(first.Build.Env); line != "" {
 		s.warn(line)
 	}
-	for _, line := range missing(plan.Commands) {
+	for _, line := range missing(first.Commands) {
 		s.warn(line)
 	}
-	s.print(terminal.Event{Kind: terminal.KindFront, Text: s.site.url})
+	s.print(terminal.Event{Kind: terminal.KindFront, Text: s.site.URL})
 	s.sayDebug()
 	done := make(chan struct{})
 	defer close(done)
@@ -336,11 +346,21 @@ func (s *session) loop(listeners []net.Listener) error {
 	return <-served
 }
 
+// missing tells, a line each, of commands of rules whose program is not there.
+func missing(commands map[string]builder.Command) []string {
+	var lines []string
+	for _, c := range commands {
+		if what := c.Missing(); what != "" {
+			lines = append(lines, fmt.Sprintf("%s:%d:%d: rule.run: %s", c.Where.File, c.Where.Line, c.Where.Column, what))
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
 // saved tells what was saved by whoever waits for it, who is none of ours.
 func (s *session) saved(ctx context.Context) (uint64, bool) {
-	if s.running != nil {
-		s.running.Attend()
-	}
+	s.running.Attend()
 	return s.watcher.Saved(ctx)
 }
 
@@ -358,94 +378,4 @@ func (s *session) obey(l *loop.Loop, done <-chan struct{}) {
 			return
 		}
 	}
-}
-
-// print completes an event with what only the session knows.
-func (s *session) print(e terminal.Event) {
-	switch e.Kind {
-	case terminal.KindReady:
-		e.Text = s.site.url
-		if s.keyboard() != nil {
-			e.Hint = "h and Enter: keys"
-		}
-	case terminal.KindPause, terminal.KindResume:
-		s.paused.Store(e.Kind == terminal.KindPause)
-	case terminal.KindFailed:
-		if at, ok := s.panics.LoadAndDelete(e.Generation); ok {
-			e.Problems = append(e.Problems, at.(terminal.Problem))
-		}
-		if e.Hint == "" { // whose line tells editors that no more problems come
-			e.Hint = "nothing serves now: the next save is tried at once"
-		}
-	}
-	s.terminal.Print(e)
-}
-
-// died notes where a process panicked, if it did, for the event that will tell of its end.
-func (s *session) died(generation int, tail []string) {
-	project := proxy.Project{Root: s.site.module.Dir, Base: s.site.start}
-	report := project.Explain(proxy.Problem{Kind: "crash", Text: strings.Join(tail, "\n")})
-	if len(report.Places) > 0 {
-		at := report.Places[0]
-		s.panics.Store(generation, terminal.Problem{File: s.shown(at.Path), Line: at.Line, Message: strings.TrimPrefix(report.Title, ": ")})
-	}
-}
-
-func (s *session) warn(text string) { s.warnWith(text, "") }
-
-func (s *session) warnWith(text, hint string) {
-	s.terminal.Print(terminal.Event{Kind: terminal.KindWarn, Text: text, Hint: hint})
-}
-
-// panicked tells of a panic in a handler in one line, below what the app has printed.
-func (s *session) panicked(p proxy.Panic) {
-	text := strings.TrimPrefix(p.Title, "panic: ")
-	if p.At != "" {
-		text = p.At + ": " + text
-	}
-	s.terminal.Print(terminal.Event{Kind: terminal.KindPanic, Generation: p.Generation, Text: text})
-}
-
-// screen is the terminal to which w writes, if the app's lines go there as they are.
-func (s *session) screen(w io.Writer) *os.File {
-	if f, ok := w.(*os.File); ok && !s.options.JSON && term.IsTerminal(int(f.Fd())) {
-		return f
-	}
-	return nil
-}
-
-// launcher gives each process writers of its own, which are closed, and so printed to
-// the end, before its end is told.
-type launcher struct {
-	*runner.Runner
-	terminal *terminal.Terminal
-	out, err *os.File     // our own terminals, where we have them and pass lines as they are
-	front    *proxy.Front // hears of panics in handlers
-	died     func(generation int, tail []string)
-	seen     func(moved bool, ev runner.Event)
-	debugger runner.Debugger
-	prefix   *atomic.Pointer[string] // of the app's lines, as the settings have it now
-}
-
-func (l launcher) Start(spec runner.Spec, report func(runner.Event)) {
-	prefix := strings.ReplaceAll(*l.prefix.Load(), "{generation}", strconv.Itoa(spec.Generation))
-	out, err := l.terminal.Stdout(prefix), l.terminal.Stderr(prefix)
-	told := false // by the first of the two events that tell of an end
-	spec.Stdout, spec.Stderr = out, io.MultiWriter(err, l.front.ErrorOutput(spec.Generation))
-	spec.StdoutScreen, spec.StderrScreen = l.out, l.err
-	spec.Debugger = l.debugger
-	l.Runner.Start(spec, func(ev runner.Event) {
-		failed, ok := ev.(runner.Failed)
-		exited, gone := ev.(runner.Exited)
-		if (ok || gone) && !told {
-			told = true
-			l.died(spec.Generation, slices.Concat(failed.Tail, exited.Tail))
-		}
-		if gone || ok && failed.PID == 0 {
-			out.Close()
-			err.Close()
-		}
-		l.seen(spec.Moved, ev) // first, as who hears of it may end the process
-		report(ev)
-	})
 }

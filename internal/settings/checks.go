@@ -15,10 +15,12 @@ import (
 // do, or "".
 type check func(text string) string
 
-func swaps() []string    { return []string{"auto", "overlap", "stop-first"} }
 func readies() []string  { return []string{"", "notify"} }
 func restarts() []string { return []string{"on-failure", "always", "never"} }
 func actions() []string  { return []string{"rebuild", "restart", "signal", "refresh", "ignore"} }
+
+// Swaps are the values of [run] swap.
+func Swaps() []string { return []string{"auto", "overlap", "stop-first"} }
 
 // Autos are the values of an [Auto].
 func Autos() []string { return []string{"auto", "true", "false"} }
@@ -49,8 +51,14 @@ func checkSignal(text string) string {
 }
 
 func checkFlag(text string) string {
-	name, _, _ := strings.Cut(strings.TrimLeft(text, "-"), "=")
-	return unless(!strings.HasPrefix(text, "-") || name != "o", "is set by watcher, which keeps binaries in its cache: take it away")
+	name, _, _ := strings.Cut(text, "=")
+	switch name {
+	case "-o", "--o":
+		return "is set by watcher, which keeps binaries in its cache: take it away"
+	case "-C", "--C":
+		return "leads the go command elsewhere: take it away, and set [app] dir"
+	}
+	return ""
 }
 
 func checkHost(text string) string {

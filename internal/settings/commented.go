@@ -3,7 +3,6 @@ package settings
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"strings"
 )
 
@@ -11,10 +10,10 @@ import (
 // it, as an address would need a network, and could speak of another version.
 const SchemaLine = "#:schema ./" + SchemaFile + "\n"
 
-// WriteCommented writes a settings file in which every key stands, commented out,
+// Commented is the text of a settings file in which every key stands, commented out,
 // with its default and meaning. But for the first, a line that begins with "#" and no blank is a key:
 // without the "#" it holds. Tables stand open, so that one key can be taken alone.
-func WriteCommented(w io.Writer) error {
+func Commented() []byte {
 	var text bytes.Buffer
 	text.WriteString(SchemaLine)
 	text.WriteString("# Settings of watcher. Every key is optional and stands here with its default.\n")
@@ -38,8 +37,7 @@ func WriteCommented(w io.Writer) error {
 		}
 		fmt.Fprintf(&text, "# %s%s\n#%s = %s\n", r.meaning, note, key, r.sample())
 	}
-	_, err := w.Write(text.Bytes())
-	return err
+	return text.Bytes()
 }
 
 // header begins a table, or names it in a message.

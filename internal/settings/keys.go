@@ -59,7 +59,7 @@ func rows() []row {
 		{name: "rule.run", effect: Live, meaning: "program and arguments to run first, once a batch; what it writes belongs to the same save", example: `["templ", "generate"]`},
 		{name: "rule.timeout", effect: Live, meaning: "how long that may take before it is killed: a minute, if not told", example: `"60s"`, check: checkPositive},
 
-		{name: "run.swap", effect: Live, meaning: "how a new process takes over: " + list(swaps()), words: swaps()},
+		{name: "run.swap", effect: Live, meaning: "how a new process takes over: " + list(Swaps()), words: Swaps()},
 		{name: "run.port_env", effect: Restart, meaning: "variable by which the app is told its port", check: checkName},
 		{name: "run.port", effect: Restart, meaning: "the app's own fixed port that the front leads to, where it cannot be told one", example: "9090", check: checkPort},
 		{name: "run.remap", effect: Never, meaning: "fixed ports of the app are moved out of the way, so that two processes can run at a time: " + list(Autos()) + "; auto does it where needed", words: Autos()},

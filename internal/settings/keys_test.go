@@ -1,7 +1,6 @@
 package settings
 
 import (
-	"bytes"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -57,18 +56,15 @@ func TestDefaultsAsWritten(t *testing.T) {
 // TestCommentedFile: as it stands it changes nothing; with every key uncommented it
 // loads, and but for the examples is still the defaults.
 func TestCommentedFile(t *testing.T) {
-	var text bytes.Buffer
-	if err := WriteCommented(&text); err != nil {
-		t.Fatal(err)
-	}
+	text := string(Commented())
 	file := filepath.Join(t.TempDir(), File)
-	write(t, file, text.String())
+	write(t, file, text)
 	got, warnings, err := Load(file, File, nil)
 	if err != nil || len(warnings) > 0 || len(Diff(Default(), got)) > 0 {
 		t.Errorf("commented: %v, %v, %v", Diff(Default(), got), warnings, err)
 	}
 
-	keys := regexp.MustCompile(`(?m)^#([^ :])`).ReplaceAllString(text.String(), "$1")
+	keys := regexp.MustCompile(`(?m)^#([^ :])`).ReplaceAllString(text, "$1")
 	for _, key := range Keys() {
 		_, name, _ := strings.Cut(key.Name, ".")
 		if !strings.Contains(keys, "\n"+name+" = ") || !strings.Contains(keys, "# "+key.Meaning) {

@@ -1,8 +1,8 @@
 package settings
 
 import (
+	"bytes"
 	"encoding/json"
-	"io"
 	"reflect"
 	"strings"
 )
@@ -25,9 +25,9 @@ type node struct {
 	Additional  any              `json:"additionalProperties,omitempty"` // false, or the node of all others
 }
 
-// WriteSchema writes the JSON Schema (draft 7, which TOML editors know) of a settings
+// Schema is the JSON Schema (draft 7, which TOML editors know) of a settings
 // file: kinds from the structs, words and meanings from the rows.
-func WriteSchema(w io.Writer) error {
+func Schema() []byte {
 	root := table()
 	root.Schema, root.Title = "http://json-schema.org/draft-07/schema#", "settings of watcher ("+File+")"
 	for _, r := range rows() {
@@ -44,10 +44,12 @@ func WriteSchema(w io.Writer) error {
 		}
 		keys.Properties[key] = r.node()
 	}
-	encoder := json.NewEncoder(w)
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(root)
+	_ = encoder.Encode(root) // of texts and numbers: no error
+	return text.Bytes()
 }
 
 func table() *node {

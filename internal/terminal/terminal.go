@@ -1,5 +1,5 @@
-// Package terminal is the only place that prints. It turns events into one line
-// each, for people or, with --json, for programs.
+// Package terminal is the only place that prints events and the app's output. It turns events
+// into one line each, for people or, with --json, for programs.
 //
 // For people a failure goes on below its line: each of its problems stands at the
 // left edge as file:line:column: message, so that terminals and editors link it. The hint,

@@ -39,7 +39,7 @@ func Typed(in *os.File, done <-chan struct{}, take func(string)) {
 			return
 		case fds[0].Revents == 0:
 			continue
-		case !foreground(int(in.Fd())):
+		case !Foreground(in):
 			select {
 			case <-time.After(backgroundPause):
 				continue
@@ -57,8 +57,8 @@ func Typed(in *os.File, done <-chan struct{}, take func(string)) {
 	}
 }
 
-// foreground reports whether the terminal is ours to read from.
-func foreground(terminal int) bool {
-	group, err := unix.IoctlGetInt(terminal, unix.TIOCGPGRP)
+// Foreground reports whether a terminal is ours to read from.
+func Foreground(terminal *os.File) bool {
+	group, err := unix.IoctlGetInt(int(terminal.Fd()), unix.TIOCGPGRP)
 	return err == nil && group == unix.Getpgrp()
 }

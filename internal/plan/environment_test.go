@@ -1,4 +1,4 @@
-package session
+package plan
 
 import (
 	"slices"
@@ -6,7 +6,7 @@ import (
 )
 
 func TestR8_InheritedVariablesAreNotPassedOn(t *testing.T) {
-	got := passedOn([]string{
+	got := PassedOn([]string{
 		"HOME=/here", "LISTEN_FDS=1", "LISTEN_PID=7", "LISTEN_FDNAMES=http", "LISTEN_PIDFDID=9", "LISTEN_ADDR=:80",
 		"NOTIFY_SOCKET=/run/x", "WATCHDOG_USEC=1", "WATCHDOG_PID=7",
 		"WATCHER_PROXY_LISTEN=9000", "WATCHER_RUN_SWAP=auto", "WATCHER_TOKEN=theirs",

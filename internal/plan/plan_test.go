@@ -1,4 +1,4 @@
-package session
+package plan
 
 import (
 	"os"
@@ -15,13 +15,13 @@ func TestParseListen(t *testing.T) {
 		"9000": "localhost:9000", "localhost:9000": "localhost:9000", ":9000": "0.0.0.0:9000",
 		"127.0.0.1:9000": "127.0.0.1:9000", "[::1]:9000": "[::1]:9000", "0": "localhost:0",
 	} {
-		a, err := parseListen("front address", listen)
-		if err != nil || a.String() != want || !a.asked {
+		a, err := ParseListen("front address", listen)
+		if err != nil || a.String() != want || !a.Asked {
 			t.Errorf("%q gives %v, %v; want %s", listen, a, err, want)
 		}
 	}
 	for _, listen := range []string{"", "here", "localhost:http", "70000", "1:2:3"} {
-		if a, err := parseListen("front address", listen); err == nil {
+		if a, err := ParseListen("front address", listen); err == nil {
 			t.Errorf("%q gives %v", listen, a)
 		}
 	}
@@ -29,18 +29,18 @@ func TestParseListen(t *testing.T) {
 
 func TestAddressURL(t *testing.T) {
 	for _, c := range []struct {
-		at       address
+		at       Address
 		url      string
 		loopback bool
 	}{
-		{address{port: 80}, "http://localhost:80", true},
-		{address{host: "0.0.0.0", port: 80}, "http://localhost:80", false},
-		{address{host: "::", port: 80}, "http://localhost:80", false},
-		{address{host: "::1", port: 80}, "http://[::1]:80", true},
-		{address{host: "10.0.0.1", port: 80}, "http://10.0.0.1:80", false},
+		{Address{Port: 80}, "http://localhost:80", true},
+		{Address{Host: "0.0.0.0", Port: 80}, "http://localhost:80", false},
+		{Address{Host: "::", Port: 80}, "http://localhost:80", false},
+		{Address{Host: "::1", Port: 80}, "http://[::1]:80", true},
+		{Address{Host: "10.0.0.1", Port: 80}, "http://10.0.0.1:80", false},
 	} {
-		if c.at.url() != c.url || c.at.loopback() != c.loopback {
-			t.Errorf("%+v: %s, loopback %v", c.at, c.at.url(), c.at.loopback())
+		if c.at.URL() != c.url || c.at.Loopback() != c.loopback {
+			t.Errorf("%+v: %s, loopback %v", c.at, c.at.URL(), c.at.Loopback())
 		}
 	}
 }
@@ -94,9 +94,8 @@ func TestFrontAddress(t *testing.T) {
 			if c.edit != nil {
 				c.edit(&s)
 			}
-			a, err := site{dir: dir, env: c.env, moved: c.moved, learned: c.learned}.address(s, c.code)
-			if err != nil || a.port != c.want {
-				t.Errorf("port %d, %v; want %d", a.port, err, c.want)
+			if a := (Site{Dir: dir, Env: c.env, Moved: c.moved, Learned: c.learned}).Address(s, c.code); a.Port != c.want {
+				t.Errorf("port %d, want %d", a.Port, c.want)
 			}
 		})
 	}
@@ -122,7 +121,7 @@ func TestToldPort(t *testing.T) {
 	} {
 		s := settings.Default()
 		s.Run.Port = c.port
-		if got := (site{dir: t.TempDir(), env: c.env}).bindsItself(s, c.code); got != c.want {
+		if got := (Site{Dir: t.TempDir(), Env: c.env}).BindsItself(s, c.code); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -133,7 +132,7 @@ func TestTagged(t *testing.T) {
 	s.Build.Tags = []string{"a"}
 	s.Build.Flags = []string{"-race", "-tags=b", "-tags", "c"}
 	s.Build.Env = map[string]string{"GOFLAGS": "-mod=mod"}
-	got := site{env: []string{"GOFLAGS=-v", "HOME=/"}}.tagged(s)
+	got := Site{Env: []string{"GOFLAGS=-v", "HOME=/"}}.Tagged(s)
 	if !slices.Equal(got, []string{"HOME=/", "GOFLAGS=-mod=mod -tags=a,race,b,c"}) {
 		t.Errorf("got %q", got)
 	}

@@ -1,4 +1,4 @@
-package session
+package plan
 
 import (
 	"maps"
@@ -17,8 +17,8 @@ var managers = []string{
 	"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
 }
 
-// lookup returns the value of a variable in env, the last one if it stands there twice.
-func lookup(env []string, name string) string {
+// Lookup returns the value of a variable in env, the last one if it stands there twice.
+func Lookup(env []string, name string) string {
 	for _, e := range slices.Backward(env) {
 		if n, value, _ := strings.Cut(e, "="); n == name {
 			return value
@@ -27,8 +27,8 @@ func lookup(env []string, name string) string {
 	return ""
 }
 
-// over returns env with the variables of m in place of its own.
-func over(env []string, m map[string]string) []string {
+// Over returns env with the variables of m in place of its own.
+func Over(env []string, m map[string]string) []string {
 	out := slices.DeleteFunc(slices.Clone(env), func(e string) bool {
 		n, _, _ := strings.Cut(e, "=")
 		_, replaced := m[n]
@@ -40,9 +40,9 @@ func over(env []string, m map[string]string) []string {
 	return out
 }
 
-// passedOn is what an app gets of our environment: not what a service manager has told
+// PassedOn is what an app gets of our environment: not what a service manager has told
 // us of our own sockets and readiness, nor our own settings, as the app may be a watcher.
-func passedOn(env []string) []string {
+func PassedOn(env []string) []string {
 	return slices.DeleteFunc(slices.Clone(env), func(e string) bool {
 		n, _, _ := strings.Cut(e, "=")
 		return slices.Contains(managers, n) || settings.IsVariable(n)
@@ -52,15 +52,15 @@ func passedOn(env []string) []string {
 // buildEnvironment is what go build gets. Without a home folder Go has no place for
 // its caches: then they lie in ours.
 func buildEnvironment(env []string, own map[string]string, cache string) []string {
-	env = over(env, own)
+	env = Over(env, own)
 	missing := map[string]string{}
-	if lookup(env, "HOME") == "" && os.Getenv("USERPROFILE") == "" {
-		if lookup(env, "GOCACHE") == "" && lookup(env, "XDG_CACHE_HOME") == "" {
+	if Lookup(env, "HOME") == "" && os.Getenv("USERPROFILE") == "" {
+		if Lookup(env, "GOCACHE") == "" && Lookup(env, "XDG_CACHE_HOME") == "" {
 			missing["GOCACHE"] = filepath.Join(cache, "go-build")
 		}
-		if lookup(env, "GOPATH") == "" {
+		if Lookup(env, "GOPATH") == "" {
 			missing["GOPATH"] = filepath.Join(cache, "go")
 		}
 	}
-	return over(env, missing)
+	return Over(env, missing)
 }
