@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,6 +27,9 @@ func TestT9_ComposeLoop(t *testing.T) {
 	t.Cleanup(func() { c.nothingIsLeft(t) })
 	t.Run("beside a Compose file", c.besideAFile)
 	t.Run("on a mount without events", c.blindMount)
+	if slices.Equal(tool, composeV2) {
+		t.Run("by docker compose watch", c.synced)
+	}
 }
 
 // composed is a project of Compose, in one folder after the other.
@@ -61,13 +65,19 @@ func (c *composed) write(file, text string) {
 	}
 }
 
-// up has the files written and does what they say. They are the user's, as all in the folder.
+// up has the files written and does what they say.
 func (c *composed) up() {
+	c.t.Helper()
+	c.prepare()
+	c.begin(exec.Command(c.tool[0], c.words("up")...))
+}
+
+// prepare has the files written. They are the user's, as all in the folder.
+func (c *composed) prepare() {
 	c.t.Helper()
 	said := call(c.t, c.dir, []string{"WATCHER_PROXY_LISTEN="}, "watcher", "init", "docker")
 	_, next, _ := strings.Cut(strings.TrimSpace(said), "next: docker compose ")
 	c.files = strings.Fields(strings.TrimSuffix(next, "up"))
-	c.begin(exec.Command(c.tool[0], c.words("up")...))
 }
 
 // words are the arguments by which Compose is called for this project.
@@ -100,11 +110,19 @@ func (c *composed) state(format string) string {
 	return strings.TrimSpace(call(c.t, "", nil, "docker", "inspect", "--format", format, c.container("app")))
 }
 
-// awaitLong waits for a line as a first build may take it.
+// awaitLong waits for a line as a first build may take it, but no longer than Compose runs.
 func (c *composed) awaitLong(text string) {
 	c.t.Helper()
-	if _, ok := c.out.await(text, compiling); !ok {
-		c.t.Fatalf("no line with %q:\n%s", text, c.out)
+	limit := time.After(compiling)
+	for _, more := c.out.next(text); more != nil; _, more = c.out.next(text) {
+		select {
+		case <-more:
+		case err := <-c.done:
+			c.done <- err // for stop
+			c.t.Fatalf("Compose has ended (%v) without a line with %q:\n%s", err, text, c.out)
+		case <-limit:
+			c.t.Fatalf("no line with %q:\n%s", text, c.out)
+		}
 	}
 }
 
@@ -299,6 +317,55 @@ func (c *composed) blindMount(t *testing.T) {
 	}
 	c.compose("down", "--volumes")
 	c.nothingIsLeft(t)
+}
+
+// synced is the second way of the README: Compose copies what is saved into the container.
+func (c *composed) synced(t *testing.T) {
+	c.in(t)
+	call(t, "", nil, "chown", "--recursive", fmt.Sprintf("%d:%d", mine, mine), c.dir)
+	c.prepare()
+	c.save("Dockerfile.dev", "ENTRYPOINT", "COPY --chown=nobody . .\nENTRYPOINT")
+	c.save("compose.yaml", "    user: \"${UID:-1000}:${GID:-1000}\"\n", "")
+	c.save("compose.yaml", "      - .:/src\n", "")
+	c.save("compose.yaml", "    stop_grace_period:", readmeWatch(t)+"    stop_grace_period:")
+	c.begin(exec.Command(c.tool[0], c.words("up", "--watch")...))
+	c.awaitLong("ready  ")
+	c.awaitAnswer("/version", "v1")
+	c.save(versionFile, `"v1"`, `"v2"`)
+	c.awaitAnswer("/version", "v2")
+	c.save("config.yaml", "title: Notes", "title: Changed")
+	c.awaitAnswer("/config", "Changed")
+	c.write("internal/version/new.go", "a mistake")
+	c.await("failed   ")
+	if a := c.get("/version"); a.body != "v2" || a.build != "failed" {
+		t.Errorf("after a broken save: %v", a)
+	}
+	if err := os.Remove(filepath.Join(c.dir, "internal/version/new.go")); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(patience); c.get("/version").build != ""; {
+		if time.Now().After(deadline) {
+			t.Fatalf("a file that was removed stays\n%s", c.out)
+		}
+	}
+	c.compose("down", "--volumes")
+	c.nothingIsLeft(t)
+}
+
+// readmeWatch is what the README says to put into the service.
+func readmeWatch(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin = "    user: nobody\n"
+	_, from, _ := strings.Cut(string(text), "\n"+begin)
+	section, _, found := strings.Cut(from, "\n\n")
+	if !found {
+		t.Fatal("the README does not say how")
+	}
+	return begin + section + "\n"
 }
 
 // nothingIsLeft removes whatever of the project is there, and says what it was where the

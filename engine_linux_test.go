@@ -15,6 +15,9 @@ import (
 	"golang.org/x/mod/zip"
 )
 
+// composeV2 is how the Compose of today is called.
+var composeV2 = []string{"docker", "compose"}
+
 // engineOrSkip returns the command by which Compose is called here. Where no engine answers
 // the test shows nothing, which docs/check says.
 func engineOrSkip(t *testing.T) []string {
@@ -23,7 +26,7 @@ func engineOrSkip(t *testing.T) []string {
 		t.Skipf("no Docker engine answers: %v: %s", err, strings.TrimSpace(string(out)))
 	}
 	if exec.Command("docker", "compose", "version").Run() == nil {
-		return []string{"docker", "compose"}
+		return composeV2
 	}
 	if _, err := exec.LookPath("docker-compose"); err == nil {
 		return []string{"docker-compose"}
