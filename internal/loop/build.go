@@ -80,13 +80,14 @@ func (t *turn) takeEqual(b *build, r builder.Result, p *process) {
 	t.problem, t.fallen = nil, nil
 	t.down = up
 	if !t.due.restart {
+		t.behind = false
 		t.settleWork(b.covers)
 	}
 }
 
 // takeBroken takes a failed build: what serves goes on, and what was held is let go.
 func (t *turn) takeBroken(b *build, r builder.Result) {
-	t.buildFailed = true
+	t.buildFailed, t.behind = true, false
 	if t.newest == "" {
 		t.due.restart = false // there is nothing that it could start
 	}

@@ -135,7 +135,7 @@ func (t *turn) takeReady(ev runner.Ready) {
 		t.startDrain(old, standby, fmt.Sprintf("kept until #%d has lived for a second", p.gen))
 	}
 	p.role, p.target, p.began = current, true, t.now
-	t.kills, t.down, t.lastStart = 0, up, ev.Took
+	t.kills, t.down, t.lastStart, t.behind = 0, up, ev.Took, false
 	p.pid, p.upstream = ev.PID, ev.Upstream
 	t.lap(writer{gen: p.gen})
 	t.learnPort(p, ev)

@@ -406,7 +406,8 @@ func TestR7_TakenPortInProof(t *testing.T) {
 	s.state.remap = possible
 	s.did = nil
 	s.event(ran{runner.Exited{Generation: 2, PID: 102, Code: 1, Taken: 6060}}).wantDid("build moved", "after 3s")
-	s.wantView("the old one serves", func(v proxy.View) bool { return v.Generation == 1 && !v.Failed })
+	s.wantView("the old one serves, and not for new", func(v proxy.View) bool { return v.Generation == 1 && !v.Failed && v.Settled < v.Pending })
+	s.built("c").ready(3).wantView("the new one", func(v proxy.View) bool { return v.Generation == 3 && v.Settled == v.Pending })
 }
 
 // TestRule14_UnixSocketIsNotMoved: what listens on a Unix socket is stopped first, and no

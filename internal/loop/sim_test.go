@@ -31,7 +31,7 @@ type world struct {
 	numbers map[uint64]int
 	config  int            // how many saves asked for a restart
 	configs map[uint64]int // number → config that it asks for
-	heard   int            // newest config that serves or whose start was told to have failed
+	heard   int            // newest config when a failure was told
 	open    uint64         // raised and not closed; 0 for none
 	passing bool           // while it is open, a source stands there that will be gone again
 	raised  uint64
@@ -220,8 +220,8 @@ func (w *world) check(before state, ev event) {
 	if !(v.Settled <= w.state.closed && w.state.closed <= v.Pending) {
 		w.fail("SettledIsServedOrFailed", "settled %d, closed %d, pending %d", v.Settled, w.state.closed, v.Pending)
 	}
-	if v.Settled < before.settled {
-		w.fail("SettledIsServedOrFailed", "settled goes back from %d to %d", before.settled, v.Settled)
+	if w.state.settled < before.settled {
+		w.fail("SettledIsServedOrFailed", "settled goes back from %d to %d", before.settled, w.state.settled)
 	}
 	for _, r := range w.state.relayed().Routes {
 		if p := w.live[r.Generation]; r.Generation != 0 && (p == nil || !p.wasReady || p.signalled) {
@@ -271,9 +271,8 @@ func (w *world) checkSettled(v proxy.View) {
 	w.t.Helper()
 	serves := 0
 	if p := w.live[v.Generation]; p != nil {
-		w.heard = max(w.heard, p.config)
-		if want := w.configs[v.Settled]; want > w.heard {
-			w.fail("SettledIsServedOrFailed", "number %d is settled; it asks for config %d, and %d has been served or has failed", v.Settled, want, w.heard)
+		if want := w.configs[v.Settled]; want > max(p.config, w.heard) {
+			w.fail("SettledIsServedOrFailed", "number %d is settled; it asks for config %d, and #%d has read %d", v.Settled, want, v.Generation, p.config)
 		}
 		if serves = w.compiled[p.binary]; serves == passingVersion && v.Settled < w.passed[p.binary] {
 			serves = w.meant[p.binary] // whoever came after what it has read by chance still waits

@@ -76,6 +76,7 @@ type state struct {
 	table     *[]proxy.Process // what the user was told of processes; replaced as a whole
 	fallen    *proxy.Process   // the last that ended by itself, until another is started; replaced as a whole
 
+	behind   bool // an older process took over as target, until what it has not got is done again
 	served   bool // something has been target
 	stopping bool
 }
@@ -286,7 +287,7 @@ func (s *state) shown() *proxy.Problem {
 // view is the front's picture of the state.
 func (s *state) view() proxy.View {
 	v := proxy.View{
-		Pending: s.raised, Settled: s.settled,
+		Pending: s.raised, Settled: s.servedUpTo(),
 		Failed: s.failed(), Stopping: s.stopping, Paused: s.paused(),
 		Phase: s.phase(), Problem: s.shown(), Processes: s.table,
 		Refreshes: s.refreshes, Styles: s.styles,
@@ -300,6 +301,14 @@ func (s *state) view() proxy.View {
 		v.Waiting = s.underway() && !v.Paused || s.retry != 0
 	}
 	return v
+}
+
+// servedUpTo is settled, but where an older process serves until what came after it is done again.
+func (s *state) servedUpTo() uint64 {
+	if p := s.in(current); s.behind && p != nil {
+		return min(s.settled, p.covers)
+	}
+	return s.settled
 }
 
 // debugged is the generation to which clients of a debugger are led: the target, or

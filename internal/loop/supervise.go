@@ -41,7 +41,7 @@ func (t *turn) takeFailed(ev runner.Failed) {
 func (t *turn) startFailed(p process, ev runner.Failed) {
 	t.sayStartFailed(p, ev)
 	t.fell(p, ev.Reason)
-	t.kills = 0
+	t.kills, t.behind = 0, false
 	if !t.buildFailed { // else what the compiler said is newer
 		t.problem = processProblem(problemStart, p, ev.Reason, ev.Tail)
 	}
@@ -110,7 +110,9 @@ func (t *turn) fellInProof(p process, ev runner.Exited) {
 	}
 	if !t.tryAnotherWay(p, failed) {
 		t.startFailed(p, failed)
+		return
 	}
+	t.behind = true
 }
 
 // crashed takes the end of a target that had proven itself.
