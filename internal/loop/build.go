@@ -73,16 +73,16 @@ func (t *turn) takeBuilt(r builder.Result) {
 func (t *turn) startAhead() bool { return t.in(starting) != nil || t.due.fresh != nil }
 
 // takeEqual takes a build that gave what runs already: success without a new process.
-// A restart that is due besides is still done, and lets go who waits.
+// A restart that is due besides, or has failed before, is still done, and lets go who waits.
 func (t *turn) takeEqual(b *build, r builder.Result, p *process) {
 	t.sayEqual(b, r, p)
 	t.newest = p.binary
-	t.problem, t.fallen = nil, nil
-	t.down = up
-	if !t.due.restart {
-		t.behind = false
-		t.settleWork(b.covers)
+	if t.due.restart = t.due.restart || t.undone; t.due.restart {
+		return
 	}
+	t.problem, t.fallen = nil, nil
+	t.down, t.behind = up, false
+	t.settleWork(b.covers)
 }
 
 // takeBroken takes a failed build: what serves goes on, and what was held is let go.

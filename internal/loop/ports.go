@@ -145,7 +145,10 @@ func (t *turn) buildRefused(b *build, r builder.Result) bool {
 func (t *turn) tryAnotherWay(p process, ev runner.Failed) bool {
 	switch {
 	case (ev.OwnPorts || ev.Taken != 0) && t.remap != never && !t.isMoved(p.binary):
-		t.fixed, t.remap, t.vain = true, moving, p.binary
+		t.fixed, t.remap = true, moving
+		if t.in(current) == nil { // else it may be that one which has them
+			t.vain = p.binary
+		}
 		t.due.rebuild, t.due.restart = true, t.due.restart || p.restart
 		t.sayMovedAtOnce(ev)
 	case ev.Lock != "" && t.policy.swap == SwapAuto && !t.locked && t.in(current) != nil:

@@ -26,8 +26,8 @@ func (t *turn) beginStart() {
 	if (t.build != nil || t.due.rebuild || !t.commandsRest()) && !t.due.urgent() {
 		return
 	}
-	if t.binaryDue() == "" { // nothing was ever built (rule 4)
-		t.due.restart, t.due.rebuild = false, true
+	if b := t.binaryDue(); b == "" || b == t.vain { // nothing was ever built (rule 4), or only what cannot run
+		t.due.restart, t.due.recover, t.due.rebuild = false, "", true
 		t.beginBuild()
 		return
 	}
@@ -135,7 +135,8 @@ func (t *turn) takeReady(ev runner.Ready) {
 		t.startDrain(old, standby, fmt.Sprintf("kept until #%d has lived for a second", p.gen))
 	}
 	p.role, p.target, p.began = current, true, t.now
-	t.kills, t.down, t.lastStart, t.behind = 0, up, ev.Took, false
+	t.kills, t.down, t.lastStart, t.undone = 0, up, ev.Took, false
+	t.behind = t.behind && p.binary != t.newest
 	p.pid, p.upstream = ev.PID, ev.Upstream
 	t.lap(writer{gen: p.gen})
 	t.learnPort(p, ev)

@@ -113,6 +113,18 @@ func TestRule2_RestartBesideARebuild(t *testing.T) {
 	}
 }
 
+// TestRule2_FailedRestartIsDoneAgain: by the next build that gives what runs already, which has
+// not read what was saved before.
+func TestRule2_FailedRestartIsDoneAgain(t *testing.T) {
+	s := row(newScript(t), "idle").save(watcher.Rebuild, watcher.Restart).built("b").failed(2).exited(2, 1)
+	s.did = nil
+	s.save(watcher.Rebuild).wantDid("build").same("z").wantDid("start #4 a")
+	s.wantView("old config, marked", func(v proxy.View) bool { return v.Failed && v.Settled < v.Pending })
+	s.ready(4).wantView("new config", func(v proxy.View) bool { return !v.Failed && v.Settled == v.Pending })
+	s.did = nil
+	s.save(watcher.Rebuild).same("z").wantDid("build") // once
+}
+
 func TestRule2_RestartDueSurvivesAFailedBuild(t *testing.T) {
 	s := row(newScript(t), "building")
 	s.did = nil
@@ -383,8 +395,15 @@ func TestR7_TakenPortIsNotTriedInVain(t *testing.T) {
 	taken := ran{runner.Failed{Generation: 1, PID: 101, Reason: "exited with code 1 before it was ready", Taken: 8080}}
 	for name, play := range map[string]func(*script){
 		"broken": func(s *script) { s.broken().wantDid().save(watcher.Rebuild).wantDid("build moved", "after 3s") },
+		"broken, and a restart": func(s *script) {
+			s.broken().save(watcher.Restart).wantDid("build moved", "after 3s").broken().wantDid()
+			s.order().wantDid("build moved", "after 3s")
+		},
 		"paused": func(s *script) {
 			s.pause().wantDid("kill build", "after 1m0s", "answer").killed().wantDid().resume().wantDid("answer", "build moved", "after 3s")
+		},
+		"paused, and a restart": func(s *script) {
+			s.pause().killed().wantDid("kill build", "after 1m0s", "answer").order().wantDid().resume().wantDid("answer", "build moved", "after 3s")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -397,6 +416,27 @@ func TestR7_TakenPortIsNotTriedInVain(t *testing.T) {
 			s.built("b").wantDid(fmt.Sprintf("start #%d b moved", next))
 		})
 	}
+}
+
+// TestR7_OwnPortsAreFreeAgain: what had them was the target, which has crashed since.
+func TestR7_OwnPortsAreFreeAgain(t *testing.T) {
+	s := row(newScript(t), "idle")
+	s.state.remap = possible
+	s.save(watcher.Restart).event(ran{runner.Failed{Generation: 2, PID: 102, Reason: "exited", Taken: 6060}}).exited(2, 1).exited(1, 1)
+	s.did = nil
+	s.broken().wantDid("start #4 a")
+}
+
+// TestR7_OldOneIsBehind as long as what fell is not done another way, also where it crashes and is
+// started again meanwhile.
+func TestR7_OldOneIsBehind(t *testing.T) {
+	s := row(newScript(t), "in proof")
+	s.state.remap = possible
+	s.event(ran{runner.Exited{Generation: 2, PID: 102, Code: 1, Taken: 6060}}).pause().killed()
+	behind := func(v proxy.View) bool { return v.Settled < v.Pending }
+	s.exited(1, 1).wantView("crashed", behind)
+	s.retry().ready(candidate(s)).wantView("started again", behind)
+	s.resume().built("c").ready(candidate(s)).wantView("done", func(v proxy.View) bool { return v.Settled == v.Pending })
 }
 
 // TestR7_TakenPortInProof: it took PORT, and fell over a further port that the one before

@@ -31,7 +31,6 @@ type world struct {
 	numbers map[uint64]int
 	config  int            // how many saves asked for a restart
 	configs map[uint64]int // number → config that it asks for
-	heard   int            // newest config when a failure was told
 	open    uint64         // raised and not closed; 0 for none
 	passing bool           // while it is open, a source stands there that will be gone again
 	raised  uint64
@@ -136,7 +135,6 @@ func (w *world) hear(e terminal.Event) {
 		return
 	}
 	w.answers = max(w.answers, w.meant[w.started[e.Generation]])
-	w.heard = w.config
 }
 
 func (w *world) play(e effect) {
@@ -271,7 +269,7 @@ func (w *world) checkSettled(v proxy.View) {
 	w.t.Helper()
 	serves := 0
 	if p := w.live[v.Generation]; p != nil {
-		if want := w.configs[v.Settled]; want > max(p.config, w.heard) {
+		if want := w.configs[v.Settled]; want > p.config && !v.Failed {
 			w.fail("SettledIsServedOrFailed", "number %d is settled; it asks for config %d, and #%d has read %d", v.Settled, want, v.Generation, p.config)
 		}
 		if serves = w.compiled[p.binary]; serves == passingVersion && v.Settled < w.passed[p.binary] {

@@ -47,6 +47,7 @@ type state struct {
 	newest      string // newest binary that was built; "" for none
 	proven      string // newest binary that lived for a second as target
 	buildFailed bool   // the newest build failed
+	undone      bool   // a restart that was asked for failed, and nothing was ready since
 	problem     *proxy.Problem
 	unread      *proxy.Problem // the settings could not be read again, and the old ones hold
 
@@ -55,7 +56,7 @@ type state struct {
 	fixed     bool // the app binds ports that no second process can, as far as is known
 	remap     remap
 	moved     []string // binaries that were built so
-	vain      string   // unmoved binary that cannot run, as its ports are taken; "" for none
+	vain      string   // unmoved binary that cannot run, as others have its ports; "" for none
 	unmovable bool     // moving does not help: it listens on a Unix socket, or a child of it does
 	locked    bool     // the app holds a file lock for as long as it runs (rule 15)
 	main      int      // the port that the app asked for where the front leads; 0 if it was not moved
@@ -76,8 +77,9 @@ type state struct {
 	table     *[]proxy.Process // what the user was told of processes; replaced as a whole
 	fallen    *proxy.Process   // the last that ended by itself, until another is started; replaced as a whole
 
-	behind   bool // an older process took over as target, until what it has not got is done again
-	served   bool // something has been target
+	behind   bool   // an older binary took over, until what it has not got is done again
+	reach    uint64 // up to where what took over serves
+	served   bool   // something has been target
 	stopping bool
 }
 
@@ -303,10 +305,10 @@ func (s *state) view() proxy.View {
 	return v
 }
 
-// servedUpTo is settled, but where an older process serves until what came after it is done again.
+// servedUpTo is settled, but where an older binary serves until what came after it is done again.
 func (s *state) servedUpTo() uint64 {
-	if p := s.in(current); s.behind && p != nil {
-		return min(s.settled, p.covers)
+	if s.behind {
+		return min(s.settled, s.reach)
 	}
 	return s.settled
 }

@@ -41,7 +41,7 @@ func (t *turn) takeFailed(ev runner.Failed) {
 func (t *turn) startFailed(p process, ev runner.Failed) {
 	t.sayStartFailed(p, ev)
 	t.fell(p, ev.Reason)
-	t.kills, t.behind = 0, false
+	t.kills, t.behind, t.undone = 0, false, t.undone || p.restart
 	if !t.buildFailed { // else what the compiler said is newer
 		t.problem = processProblem(problemStart, p, ev.Reason, ev.Tail)
 	}
@@ -100,7 +100,8 @@ func (t *turn) lost(p process, ev runner.Exited) {
 // fellInProof takes the end of a target within its first second: the old process,
 // where it is kept, takes over again (rule 5).
 func (t *turn) fellInProof(p process, ev runner.Exited) {
-	if old := t.in(standby); old != nil {
+	old := t.in(standby)
+	if old != nil {
 		old.role, old.reason, old.drained = current, "the one after it fell", false
 		t.sayBack(old)
 	}
@@ -110,9 +111,9 @@ func (t *turn) fellInProof(p process, ev runner.Exited) {
 	}
 	if !t.tryAnotherWay(p, failed) {
 		t.startFailed(p, failed)
-		return
+	} else if old != nil {
+		t.behind, t.reach = true, old.covers
 	}
-	t.behind = true
 }
 
 // crashed takes the end of a target that had proven itself.
