@@ -41,7 +41,7 @@ func (s *session) reload() loop.Reloaded {
 			r.Actions = append(r.Actions, watcher.Rebuild)
 		}
 	}
-	pkg, err := s.findAgain(next)
+	pkg, err := project.FindPackage(s.site.Module, s.site.Dir, s.wanted(next), s.site.Tagged(next))
 	if err != nil {
 		return unread(err)
 	}
@@ -58,18 +58,13 @@ func (s *session) reload() loop.Reloaded {
 	return r
 }
 
-// findAgain finds the package that settings name. Where none was named and none is, it stays the
-// one that was found, or chosen, at the start, as long as that is there.
-func (s *session) findAgain(next settings.Settings) (project.Package, error) {
-	find := func(name string) (project.Package, error) {
-		return project.FindPackage(s.site.Module, s.site.Dir, name, s.site.Tagged(next))
-	}
+// wanted is the package that settings name. Where none was named and none is, it stays the one
+// that was found, or chosen, at the start: no other takes its place unasked.
+func (s *session) wanted(next settings.Settings) string {
 	if next.App.Package == "" && s.settings.App.Package == "" {
-		if pkg, err := find(filepath.Join(s.site.Module.Dir, s.pkg.Pattern)); err == nil {
-			return pkg, nil
-		}
+		return filepath.Join(s.site.Module.Dir, s.pkg.Pattern)
 	}
-	return find(next.App.Package)
+	return next.App.Package
 }
 
 // unread is what came of settings that cannot be taken.
