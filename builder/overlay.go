@@ -163,7 +163,8 @@ func (b *Builder) Prepare(ctx context.Context, s Spec) error {
 }
 
 // overlay returns the path of the list that go build -overlay reads. The go command is asked
-// anew only when what chooses the toolchain has changed, or the files were removed.
+// anew only when what chooses the toolchain has changed (but for a go.work), or the files were
+// removed.
 func (b *Builder) overlay(ctx context.Context, s Spec) (string, error) {
 	if err := noOverlay(s); err != nil {
 		return "", err

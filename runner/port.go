@@ -8,7 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"syscall"
+	"time"
 
 	"github.com/watcher-dev/watcher/runner/sockets"
 )
@@ -48,9 +48,15 @@ func (r *Runner) choosePort() (port int, err error) {
 	return 0, fmt.Errorf("find a free port on loopback: %w", err)
 }
 
+// answeredLimit bounds answered, for whose end a stop may wait. Who is there says so at once, unless
+// too many others ask.
+const answeredLimit = 50 * time.Millisecond
+
 // answered returns those of addrs at which somebody accepts connections.
 func answered(addrs []netip.AddrPort) []netip.AddrPort {
-	return slices.DeleteFunc(addrs, func(addr netip.AddrPort) bool { return !sockets.Accepts(context.Background(), addr) })
+	ctx, cancel := context.WithTimeout(context.Background(), answeredLimit)
+	defer cancel()
+	return slices.DeleteFunc(addrs, func(addr netip.AddrPort) bool { return !sockets.Accepts(ctx, addr) })
 }
 
 // setPort notes a port that was not chosen by reservePort.
@@ -67,7 +73,7 @@ func checkFree(port int) error {
 		l, err := net.Listen("tcp", addr.String())
 		if err == nil {
 			l.Close()
-		} else if addr.Addr().Is4() || errors.Is(err, syscall.EADDRINUSE) {
+		} else if addr.Addr().Is4() || errors.Is(err, sockets.ErrTaken) {
 			return err
 		}
 	}

@@ -116,9 +116,9 @@ func (s *Source) Dir(path string) string { return dirOf(path, s.modules) }
 func ImportPath(spec *ast.ImportSpec) string { return strings.Trim(spec.Path.Value, "`\"") }
 
 // Takes returns a function that reports whether a build with these tags for this machine
-// takes a Go file, by name and constraints: see [Graph]. What the go command knows and we do
-// not, its version and whether it uses cgo, counts as either: a build too many is better than
-// one that is missing.
+// takes a Go file, by name and constraints: see [Graph]. Whether it uses cgo, and its version,
+// are the go command's to know: either counts, and of versions ours, a much newer one and a much
+// older one. A build too many is better than one that is missing.
 func Takes(tags []string) func(dir, name string, src []byte) bool {
 	builds := possibleBuilds(tags)
 	return func(dir, name string, src []byte) bool {

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +30,7 @@ why. Of several programs it takes the one that watcher runs, unless one is named
 				return err
 			}
 			if i, err := running.Find(session.Absolute(c.Dir, f.Dir), given.Package); err == nil {
-				given.Dir, given.Package = i.Dir, i.Package
+				given.Dir, given.Package = i.Dir, filepath.Join(i.Module, filepath.FromSlash(i.Package))
 				if given.Config == "" {
 					given.Config = i.Config
 				}

@@ -54,6 +54,9 @@ func Find(dir, pkg string) (Instance, error) {
 			continue
 		}
 		r := i.rank(dir)
+		if r > stranger && i.at(dir, pkg) {
+			r += own // a folder says more than a name of several modules, as "." is
+		}
 		if r > rank {
 			best, rank = nil, r
 		}
@@ -132,13 +135,18 @@ func governs(dir string) string {
 // named reports whether pkg, as one would type it in dir, is the instance's package.
 func (i Instance) named(dir, pkg string) bool {
 	pattern := path.Clean(filepath.ToSlash(i.Package))
-	if !filepath.IsAbs(pkg) && path.Clean(filepath.ToSlash(pkg)) == pattern {
-		return true
+	return !filepath.IsAbs(pkg) && path.Clean(filepath.ToSlash(pkg)) == pattern || i.at(dir, pkg)
+}
+
+// at reports whether pkg, as one would type it in dir, is the folder of the instance's package.
+func (i Instance) at(dir, pkg string) bool {
+	if pkg == "" {
+		return false
 	}
 	if !filepath.IsAbs(pkg) {
 		pkg = filepath.Join(dir, pkg)
 	}
-	return real(pkg) == filepath.Join(real(i.Module), filepath.FromSlash(pattern))
+	return real(pkg) == filepath.Join(real(i.Module), filepath.FromSlash(i.Package))
 }
 
 // path is the instance's package as one types it in dir.

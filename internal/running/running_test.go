@@ -154,10 +154,13 @@ func TestT5_SeveralCanBeNamed(t *testing.T) {
 	w.runs("x", "space/x", ".", "space")
 	w.runs("y", "space/y", "./cmd/y", "space")
 	w.module("space/lib")
+	w.runs("root", "mixed", ".", "")
+	w.runs("below", "mixed", "./cmd/api", "")
 	for dir, want := range map[string][]string{
-		"mono":       {"a", "api", "b", "worker"},
-		"mono/c/cmd": {"api", "worker"},
-		"space/lib":  {"x", "y"},
+		"mixed/cmd/api": {"below", "root"},
+		"mono":          {"a", "api", "b", "worker"},
+		"mono/c/cmd":    {"api", "worker"},
+		"space/lib":     {"x", "y"},
 	} {
 		_, err := Find(w.dir(dir), "")
 		_, list, _ := strings.Cut(fmt.Sprint(err), ", for ")

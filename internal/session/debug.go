@@ -10,6 +10,7 @@ import (
 	"github.com/watcher-dev/watcher/internal/plan"
 	"github.com/watcher-dev/watcher/internal/terminal"
 	"github.com/watcher-dev/watcher/runner"
+	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
 // DefaultDebug is where Delve listens if nothing is said, and so where editors look.
@@ -47,7 +48,7 @@ func (s *session) openDebug() error {
 	}
 	listeners, err := listen(at)
 	switch {
-	case errors.Is(err, errTaken) || errors.Is(err, errForbidden):
+	case errors.Is(err, sockets.ErrTaken) || errors.Is(err, sockets.ErrForbidden):
 		return fmt.Errorf("debug address %s %s: choose another with --debug=ADDR", at, obstacle(at.Port))
 	case err != nil:
 		return fmt.Errorf("debug address: %w", err)

@@ -22,9 +22,9 @@ const nextPorts = 100
 // open opens the front. The listeners stay open until the program ends.
 func open(a plan.Address, strict bool) ([]net.Listener, error) {
 	listeners, err := listen(a)
-	forbidden := errors.Is(err, errForbidden)
+	forbidden := errors.Is(err, sockets.ErrForbidden)
 	switch {
-	case err == nil || !forbidden && !errors.Is(err, errTaken):
+	case err == nil || !forbidden && !errors.Is(err, sockets.ErrTaken):
 		return listeners, err
 	case forbidden && (a.Asked || strict):
 		return nil, fmt.Errorf("front address %s needs rights that you do not have: choose a port above 1023 with --listen", a)
@@ -63,7 +63,7 @@ func listen(a plan.Address) ([]net.Listener, error) {
 		switch {
 		case err == nil:
 			return []net.Listener{four, six}, nil
-		case !errors.Is(err, errTaken):
+		case !errors.Is(err, sockets.ErrTaken):
 			return []net.Listener{four}, nil // a machine without IPv6
 		}
 		four.Close()
@@ -80,7 +80,7 @@ func listenOne(network, host string, port int) (net.Listener, error) {
 	if port != 0 && runtime.GOOS != "linux" {
 		if c, err := net.DialTimeout(network, at, time.Second); err == nil {
 			c.Close()
-			return nil, errTaken
+			return nil, sockets.ErrTaken
 		}
 	}
 	return net.Listen(network, at)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/watcher-dev/watcher/internal/plan"
+	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
 // TestTakenPort: that a port is taken is known by what this system says of it. One that was
@@ -17,8 +18,8 @@ func TestTakenPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	if _, err := net.Listen("tcp", taken.Addr().String()); !errors.Is(err, errTaken) {
-		t.Errorf("%v is not %v", err, errTaken)
+	if _, err := net.Listen("tcp", taken.Addr().String()); !errors.Is(err, sockets.ErrTaken) {
+		t.Errorf("%v is not %v", err, sockets.ErrTaken)
 	}
 	at := plan.Address{Port: portOf(taken)}
 	if _, err := open(at, true); err == nil || !strings.Contains(err.Error(), "is taken") {

@@ -21,11 +21,5 @@ func OutliveReader() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 // restartSignal restarts the app (rule 44).
 const restartSignal = syscall.SIGUSR1
 
-// What a port cannot be had for.
-const (
-	errTaken     = syscall.EADDRINUSE
-	errForbidden = syscall.EACCES
-)
-
 // ownGroup starts a process in a group of its own.
 func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }

@@ -16,13 +16,6 @@ func OutliveReader() {}
 // restartSignal never comes on Windows.
 const restartSignal = syscall.Signal(-1)
 
-// What a port cannot be had for. The like of package syscall are numbers of Go's own, which
-// Windows never tells.
-const (
-	errTaken     = windows.WSAEADDRINUSE
-	errForbidden = windows.WSAEACCES
-)
-
 // ownGroup starts a process in a group of its own.
 func ownGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP}

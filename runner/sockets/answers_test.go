@@ -1,6 +1,7 @@
 package sockets
 
 import (
+	"crypto/tls"
 	"io"
 	"log"
 	"net/http"
@@ -30,5 +31,23 @@ func TestAnswersBelow500(t *testing.T) {
 				t.Errorf("%s/%s: %v, %s", server.URL, status, ok, said)
 			}
 		}
+	}
+}
+
+// TestAnswersBelow500WithoutACertificate: who asks for one of ours is there, and that is all that
+// can be known.
+func TestAnswersBelow500WithoutACertificate(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
+	server.StartTLS()
+	defer server.Close()
+	addr := server.Listener.Addr().String()
+	if ok, said := AnswersBelow500(t.Context(), addr, "http://localhost/ready"); !ok {
+		t.Errorf("the app %s", said)
+	}
+	if ok, _ := AnswersBelow500(t.Context(), "", server.URL); ok {
+		t.Error("what is waited for answers without an answer")
 	}
 }
