@@ -75,9 +75,9 @@ func (t *turn) startAhead() bool { return t.in(starting) != nil || t.due.fresh !
 // takeEqual takes a build that gave what runs already: success without a new process.
 // A restart that is due besides, or has failed before, is still done, and lets go who waits.
 func (t *turn) takeEqual(b *build, r builder.Result, p *process) {
+	t.due.restart = t.due.restart || t.undone
 	t.sayEqual(b, r, p)
-	t.newest = p.binary
-	if t.due.restart = t.due.restart || t.undone; t.due.restart {
+	if t.newest = p.binary; t.due.restart {
 		return
 	}
 	t.problem, t.fallen = nil, nil

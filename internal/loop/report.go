@@ -48,9 +48,13 @@ func (t *turn) sayBuilt(b *build, r builder.Result) {
 }
 
 func (t *turn) sayEqual(b *build, r builder.Result, p *process) {
+	what := "goes on"
+	if t.due.restart {
+		what = "is started again"
+	}
 	t.print(terminal.Event{
 		Kind: terminal.KindEqual, Generation: b.gen, Took: r.Took,
-		Text: fmt.Sprintf("the same binary as #%d, which goes on", p.gen),
+		Text: fmt.Sprintf("the same binary as #%d, which %s", p.gen, what),
 	})
 }
 

@@ -103,6 +103,9 @@ func TestRule2_RestartBesideARebuild(t *testing.T) {
 			s.did = nil
 			s.same("z").wantDid("start #3 a")
 			s.wantView("the old config serves", func(v proxy.View) bool { return v.Settled < v.Pending })
+			if !slices.Contains(s.said, "same #2 the same binary as #1, which is started again") {
+				t.Errorf("said %q", s.said)
+			}
 			s.ready(3).wantView("the new one", func(v proxy.View) bool { return v.Settled == v.Pending && !v.Failed })
 
 			s = row(newScript(t), "idle")
