@@ -14,9 +14,10 @@ import (
 
 func (c Call) explainCommand(f *flags) *cobra.Command {
 	return &cobra.Command{
-		Use: "explain PATH [package]", Short: "say what a change of PATH would do, and why",
+		Use: "explain PATH [package] [-- app arguments]", Short: "say what a change of PATH would do, and why",
 		Long: `explain says what a change of PATH would do to the program in this folder, and
-why. Of several programs it takes the one that watcher runs, unless one is named.`,
+why. Of several programs it takes the one that watcher runs, unless one is named.
+Files that arguments of the app name count too: give them behind --.`,
 		Example: "  watcher explain conf/app.yaml",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if n := len(beforeDash(cmd, args)); n < 1 || n > 2 {
