@@ -93,9 +93,8 @@ func (f *Front) send(x *exchange, g *generation, r *http.Request) {
 
 // again decides whether a request that got no answer may be sent once more: only if
 // there was no connection. Then nothing of it was sent, whatever its method, and it
-// waits for the next view. Otherwise the app may have acted on it. (The transport sends
-// a bodyless GET, HEAD or OPTIONS once more by itself if a connection that was kept turns out
-// to be closed; a further time would make the crash of one process that of the next.)
+// waits for the next view. Otherwise the app may have acted on it: to send a request that
+// ended one process to the next would end that one too.
 func (x *exchange) again(s *state) bool {
 	if upstream.Unreached(x.err) {
 		x.unreached = s

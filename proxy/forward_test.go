@@ -178,22 +178,6 @@ func TestF4_NothingIsSentAgainOverAConnection(t *testing.T) {
 	}
 }
 
-// TestF4_KeptConnectionIsTriedOnce: what the transport repeats by itself stays at that.
-func TestF4_KeptConnectionIsTriedOnce(t *testing.T) {
-	f := serve(t, Config{})
-	up, n := wire(t, func(n int64, _ *http.Request) string {
-		if n == 1 {
-			return wireOK // the connection is kept; all others are dropped
-		}
-		return ""
-	})
-	f.Publish(View{Generation: 1, Upstream: up})
-	f.get("/").want(t, 200, "ok")
-	if a := f.get("/"); a.status != 502 || n.Load() != 3 {
-		t.Errorf("status %d, the GET was sent %d times; want 502, twice", a.status, n.Load()-1)
-	}
-}
-
 func TestF4_IdempotencyKeyIsPassedAndNotTrusted(t *testing.T) {
 	f := serve(t, Config{})
 	up, n := wire(t, func(n int64, r *http.Request) string {

@@ -29,6 +29,8 @@ func runApp() {
 		panic(err)
 	}
 	fmt.Println(l.Addr())
+	var all sync.WaitGroup
+	all.Add(together)
 	http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		if length, half := strings.CutPrefix(r.URL.Path, "/half/"); half {
@@ -40,6 +42,13 @@ func runApp() {
 			select {} // until it is killed
 		}
 		fmt.Fprintln(log, r.URL.Path)
+		switch r.URL.Path {
+		case "/together":
+			all.Done()
+			all.Wait()
+		case "/end":
+			os.Exit(1)
+		}
 		time.Sleep(time.Duration(rand.IntN(3)) * time.Millisecond) // simulates work
 		io.WriteString(w, r.URL.Path)
 	}))

@@ -19,7 +19,7 @@ func (p *Process) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.ProtoMajor == 2 && (IsGRPC(r.Header) || p.http2.ask(r.Context(), p)) {
 		return p.h2c.RoundTrip(r)
 	}
-	return p.http1.RoundTrip(r)
+	return p.roundTrip1(r)
 }
 
 // spoken remembers whether a process takes the preface of HTTP/2.

@@ -21,21 +21,10 @@ func (p *Process) rewrite(r *httputil.ProxyRequest) {
 	if r.In.ProtoMajor == 2 && r.Out.Body != nil {
 		r.Out.Body = &body2{ReadCloser: r.In.Body}
 	}
-	for _, key := range replayKeys {
-		if v, ok := r.Out.Header[key]; ok {
-			delete(r.Out.Header, key)
-			r.Out.Header[strings.ToLower(key)] = v
-		}
-	}
 	if p.Request != nil {
 		p.Request(r)
 	}
 }
-
-// replayKeys are the headers for which the transport sends a bodyless POST a second
-// time when a kept connection breaks. It looks for exactly these spellings; names of
-// headers are the same to the app in lower case.
-var replayKeys = [...]string{"Idempotency-Key", "X-Idempotency-Key"}
 
 // Buffers lends the buffers that bodies are copied with, to several processes. The zero
 // value is ready.

@@ -25,9 +25,6 @@ const (
 	// dialTimeout: connections are made to loopback, where only an app whose queue of
 	// connections is full needs longer than a millisecond.
 	dialTimeout = 5 * time.Second
-	// idleConns: as many connections as a load test may use at once are kept, the two
-	// that net/http keeps would make it open a new one for nearly each request.
-	idleConns   = 1024
 	idleTimeout = 90 * time.Second // as http.DefaultTransport
 	// flushInterval is for answers with a length that come slowly; net/http would keep
 	// their first 4 KiB until more comes. Those without a length are flushed at once.
@@ -50,7 +47,8 @@ type Config struct {
 // be called from any goroutine.
 type Process struct {
 	Config
-	http1 *http.Transport
+	http1 *http.Transport // makes clients of one connection each
+	kept  kept
 	h2c   *http.Transport
 	http2 spoken // whether the process takes HTTP/2 for more than gRPC
 	proxy *httputil.ReverseProxy
@@ -65,14 +63,14 @@ type Process struct {
 // New makes a process known. No connection is made before the first request.
 func New(cfg Config) *Process {
 	p := &Process{Config: cfg, conns: map[*conn]struct{}{}, streams: map[stream]struct{}{}}
+	p.kept.began, p.kept.limit = time.Now(), restLimit
 	p.http1 = &http.Transport{
-		DialContext:           p.dial,
-		DisableCompression:    true, // the client's own Accept-Encoding counts
-		MaxIdleConnsPerHost:   idleConns,
-		IdleConnTimeout:       idleTimeout,
+		DialContext:           connected,
+		DisableCompression:    true,        // the client's own Accept-Encoding counts
 		ExpectContinueTimeout: time.Second, // the app decides whether it wants the body
 	}
 	p.h2c = p.http1.Clone()
+	p.h2c.DialContext, p.h2c.IdleConnTimeout = p.dial, idleTimeout
 	p.h2c.Protocols = new(http.Protocols)
 	p.h2c.Protocols.SetUnencryptedHTTP2(true)
 	p.proxy = &httputil.ReverseProxy{
@@ -124,9 +122,9 @@ func (a *attempt) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // Unwrap lets http.ResponseController reach Flush.
 func (a *attempt) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-// CloseIdle closes the connections that no request uses.
+// CloseIdle closes the connections that no request uses, and keeps none from now on.
 func (p *Process) CloseIdle() {
-	p.http1.CloseIdleConnections()
+	p.kept.close()
 	p.h2c.CloseIdleConnections()
 }
 
@@ -150,6 +148,17 @@ func (p *Process) WasCut() bool { return p.cut.Load() }
 type conn struct {
 	net.Conn
 	owner *Process
+	http  *http.ClientConn // that it serves, if it is one for HTTP/1
+	rests atomic.Int64     // since when no request uses it, by the clock of kept; 0 while one does
+}
+
+// Read notes that the app closes a connection that no request uses.
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil {
+		c.owner.kept.noteClose(c)
+	}
+	return n, err
 }
 
 // ReadFrom and CloseWrite pass on what connections of TCP and of Unix sockets know.
