@@ -124,7 +124,7 @@ func (f *Front) open(w http.ResponseWriter, r *http.Request) {
 
 // find looks for a place in what is wrong now and in the last panics.
 func (f *Front) find(id string) (pages.Position, bool) {
-	if report := f.now.Load().report; report != nil {
+	if report := f.now.Load().report(); report != nil {
 		if at, ok := report.Find(id); ok {
 			return at, true
 		}

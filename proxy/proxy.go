@@ -174,8 +174,8 @@ type Front struct {
 // state is a view together with the generation that it names.
 type state struct {
 	View
-	target *generation   // nil if Generation is 0
-	report *pages.Report // of Problem; nil if that is nil
+	target    *generation // nil if Generation is 0
+	explained *explained  // Problem; nil if that is nil
 }
 
 // New makes a front that holds every request until the first Publish.
@@ -203,13 +203,13 @@ func (f *Front) Configure(cfg Config) {
 
 // Publish replaces the view. Requests that it settles are let go in the order of
 // their arrival, to the target or, where there is none, to an error page; they are
-// counted in the answer. Of a new problem it reads the source around the places in
-// question. One goroutine calls it.
+// counted in the answer. It does not block: the source around the places of a new problem is
+// read beside it, and whoever shows that waits for it. One goroutine calls it.
 func (f *Front) Publish(v View) Released {
-	report := f.explained(v.Problem)
+	problem := f.explain(v.Problem)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s := &state{View: v, target: f.generation(v), report: report}
+	s := &state{View: v, target: f.generation(v), explained: problem}
 	f.now.Store(s)
 	f.sweep(s.target)
 	released := f.letGo(s)
@@ -221,15 +221,53 @@ func (f *Front) Publish(v View) Released {
 	return released
 }
 
-// explained returns the report of a problem, the same one as long as the problem is.
-func (f *Front) explained(p *Problem) *pages.Report {
+// explained is a problem whose report is made, or about to be.
+type explained struct {
+	made   chan struct{} // closed when it is
+	report *pages.Report
+}
+
+// explain begins to make the report of a problem; the same one serves as long as the problem does.
+func (f *Front) explain(p *Problem) *explained {
 	switch now := f.now.Load(); {
 	case p == nil:
 		return nil
 	case p == now.Problem:
-		return now.report
+		return now.explained
 	}
-	return f.cfg.Load().Project.Explain(*p)
+	e := &explained{made: make(chan struct{})}
+	project := f.cfg.Load().Project
+	go func() { // ends when the files of the problem are read
+		e.report = project.Explain(*p)
+		close(e.made)
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.tellPages()
+	}()
+	return e
+}
+
+// ready reports whether the report can be had without waiting.
+func (e *explained) ready() bool {
+	if e == nil {
+		return true
+	}
+	select {
+	case <-e.made:
+		return true
+	default:
+		return false
+	}
+}
+
+// report is that of the problem; nil if nothing is wrong. It waits until it is made: f.mu must
+// not be held.
+func (s *state) report() *pages.Report {
+	if s.explained == nil {
+		return nil
+	}
+	<-s.explained.made
+	return s.explained.report
 }
 
 // Drain ends the event streams and sockets of a generation and calls done, once and
@@ -238,7 +276,7 @@ func (f *Front) explained(p *Problem) *pages.Report {
 // requests, also one that is not known, is drained at once. A second call for the
 // same generation replaces limit and done of the first. Publishing the generation as
 // target again calls the drain off: done is then not called, unless its call has
-// already begun. Its idle connections are closed with the drain.
+// already begun. Its idle connections are closed with the drain. It does not block.
 func (f *Front) Drain(generation int, limit time.Duration, done func(Drained)) {
-	f.drain(generation, limit, done)()
+	go f.drain(generation, limit, done)() // to end a stream may take a word with an app that does not listen
 }

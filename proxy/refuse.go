@@ -32,7 +32,7 @@ var phaseWords = map[Phase]string{
 // refuse answers a request that admit turned down under s.
 func (x *exchange) refuse(s *state) {
 	f := pages.Failure{
-		Status: http.StatusServiceUnavailable, Detail: s.Phase.words(), Phase: string(s.Phase), Report: s.report,
+		Status: http.StatusServiceUnavailable, Detail: s.Phase.words(), Phase: string(s.Phase), Report: s.report(),
 		Seen: x.front.seen(s), Instead: s.target == nil,
 	}
 	if s.WaitsFor != "" {
@@ -51,7 +51,7 @@ func (x *exchange) refuse(s *state) {
 
 // badGateway answers a request that was sent and got no answer.
 func (x *exchange) badGateway(s *state) {
-	f := pages.Failure{Status: http.StatusBadGateway, Phase: string(s.Phase), Report: s.report, Seen: x.front.seen(s)}
+	f := pages.Failure{Status: http.StatusBadGateway, Phase: string(s.Phase), Report: s.report(), Seen: x.front.seen(s)}
 	if upstream.HungUp(x.err) && x.navigates && !s.target.WasCut() {
 		if p := x.panicked(s.target.number); p != nil { // net/http hangs up after a panic
 			explain(x.ResponseWriter, x.request, x.panicPage(p, f.Status))
