@@ -51,6 +51,7 @@ func (w *Watcher) touch(name string, v rules.Verdict) {
 func (w *Watcher) raise() {
 	if !w.round.open {
 		w.number++
+		w.newest.Store(w.number)
 		w.round.open = true
 		w.emit(Pending{w.number})
 	}

@@ -117,6 +117,7 @@ func (w *Watcher) watch(dir string, in folder) error {
 	}
 	in.pass = w.pass
 	w.folders[dir] = in
+	w.arrivals.forget()
 	return nil
 }
 
@@ -261,6 +262,7 @@ func (w *Watcher) leave(dir string) {
 		return
 	}
 	delete(w.folders, dir)
+	w.arrivals.forget()
 	others := slices.DeleteFunc(w.names[in.real], func(name string) bool { return name == dir })
 	if w.names[in.real] = others; len(others) == 0 {
 		delete(w.names, in.real)
