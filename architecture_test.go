@@ -55,6 +55,7 @@ var arrows = map[string][]string{
 		"internal/docker", "internal/vscode", "internal/air"},
 	".":             {"internal/cli", "internal/session", "internal/pid1", "runner/shim"},
 	"bench/harness": nil,
+	"bench/fresh":   {"bench/harness", "watcher/doorbell"},
 	"bench/load":    {"bench/harness"},
 	"bench/ports":   {"bench/harness"},
 	"bench/proxy":   {"bench/harness", "proxy"},
