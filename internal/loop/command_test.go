@@ -136,7 +136,7 @@ func TestRule6_BuildBetweenTwoRuns(t *testing.T) {
 	s.synced().wantDid("build")
 	s.saveOf(watcher.Run, "/src/x").wantDid()
 	s.save(watcher.Rebuild).wantDid() // a build between two runs is left to finish
-	s.built("b").wantDid("start #2 b", "command 4 gen [/src/x]")
+	s.built("b").wantDid("start #2 b", "after 2s", "command 4 gen [/src/x]")
 	s.ready(2).wantView("the build between", func(v proxy.View) bool {
 		return v.Generation == 2 && v.Settled == written && v.Settled < v.Pending
 	})
