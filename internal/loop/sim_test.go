@@ -508,7 +508,12 @@ func (w *world) save() {
 	changes := []watcher.Change{{Path: fmt.Sprint("/src/", n)}}
 	if w.written {
 		w.written = false
-		changes = append(changes, watcher.Change{Path: "/src/written.go", Action: watcher.Rebuild})
+		written := watcher.Change{Path: "/src/written.go", Action: watcher.Rebuild}
+		if !w.calm && w.pick(3) == 0 { // it is one of the files that the command reads
+			written.Run = "gen"
+			w.newSource(n)
+		}
+		changes = append(changes, written)
 	}
 	kind := w.pick(7)
 	if kind == 0 && len(changes) > 1 || kind == 6 && w.calm {
@@ -526,8 +531,12 @@ func (w *world) save() {
 		}
 	case 6:
 		changes[0].Action, changes[0].Run = watcher.Run, "gen"
-		w.source++
-		w.sources[n] = w.source
+		w.newSource(n)
+		if w.pick(2) == 0 { // what the command reads is compiled too
+			changes[0].Action = watcher.Rebuild
+			w.content++
+			w.numbers[n] = w.content
+		}
 	case 2:
 		changes[0].Action = watcher.Refresh
 	case 3:
@@ -551,6 +560,12 @@ func (w *world) save() {
 func (w *world) newConfig(n uint64) {
 	w.config++
 	w.configs[n] = w.config
+}
+
+// newSource takes that number n asks for a run of the command.
+func (w *world) newSource(n uint64) {
+	w.source++
+	w.sources[n] = w.source
 }
 
 func (w *world) endBuild() {
