@@ -211,7 +211,7 @@ func (w *Watcher) differs(name string, f file) bool {
 func (w *Watcher) judge(name string, in folder) rules.Verdict {
 	v := w.rules.Classify(name, in.Place)
 	if v.AskGit && w.ignored(name) {
-		return rules.Verdict{}
+		return v.Rest()
 	}
 	if v.Rule > 0 && v.Action < Rebuild && w.rules.Built(name, in.Place).Action == Rebuild {
 		w.tell(fmt.Sprintf("rule %d makes %s %s, but the build reads it: what is saved there is not built",

@@ -119,6 +119,9 @@ func (p Site) Watch(s settings.Settings) watcher.Config {
 		rule := watcher.Rule{Paths: r.Paths, Action: actions[r.Action], Signal: r.Signal}
 		if len(r.Run) > 0 {
 			rule.Run = p.command(s, r).String()
+			if r.Action != "" { // of which "ignore" leaves the command
+				rule.Action = max(rule.Action, watcher.Run)
+			}
 		}
 		c.Rules = append(c.Rules, rule)
 	}
