@@ -49,7 +49,9 @@
       port.onmessage = m => {
         if (!m.data) {
           ports.delete(port);
-          return ports.size || shared.close();
+          if (ports.size) return;
+          newest = ''; // it may be old when the next page comes, which would load itself for it
+          return shared.close();
         }
         ports.add(port);
         if (newest) port.postMessage(newest);
