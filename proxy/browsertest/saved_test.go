@@ -144,6 +144,83 @@ func TestP8_PageIsMadeOfWhatWasSaved(t *testing.T) {
 				again(f, tab)
 				f.wantWord(tab, save.word)
 			}
+			if name == "typed address" {
+				f.wantLoads("/", 4) // none of its own
+			}
 		})
 	}
+}
+
+// TestP8_KeptFromBefore: what a browser keeps from the app as it ran without the front, it takes
+// for fresh, and no answer of ours says otherwise.
+func TestP8_KeptFromBefore(t *testing.T) {
+	f := serveFolder(t)
+	browser := f.cfg.Browser
+	f.cfg.Browser = proxy.Browser{} // every answer is as the app gave it
+	f.Configure(f.cfg)
+	tab := f.open("/")
+	f.wantWord(tab, "one")
+	f.cfg.Browser = browser
+	f.Configure(f.cfg)
+	tab.run(chromedp.Reload()) // the page itself may be kept too
+	tab.loaded(1)
+	f.wantWord(tab, "one")
+	f.wantLoads("/script.js", 1)
+	f.save("two", long.Add(time.Hour))
+	f.refresh()
+	f.wantWord(tab, "two")
+}
+
+// TestP8_WhatTheAppWantsKept: a live reload shows what was saved all the same. A name that stands for
+// its content is never asked for again.
+func TestP8_WhatTheAppWantsKept(t *testing.T) {
+	f := serveFolder(t)
+	for path := range parts {
+		f.keep[path] = "max-age=3600"
+	}
+	f.keep["/module.js"] = "max-age=3600, immutable"
+	tab := f.open("/")
+	f.wantWord(tab, "one")
+	for _, word := range []string{"two", "three"} {
+		f.save(word, long)
+		f.refresh()
+		f.wantWord(tab, word)
+	}
+	f.wantLoads("/module.js", 1)
+}
+
+// TestP8_PartThatHangs does not keep the page from being loaded.
+func TestP8_PartThatHangs(t *testing.T) {
+	f := serveFolder(t)
+	f.keep["/image.svg"] = "max-age=3600"
+	tab := f.open("/")
+	f.wantWord(tab, "one")
+	answers, ended := *f.app.Load(), make(chan struct{})
+	defer close(ended)
+	f.says(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/image.svg" {
+			<-ended
+		}
+		answers(w, r)
+	})
+	f.save("two", time.Now())
+	f.refresh()
+	tab.await("window.script === 'two'")
+}
+
+// TestP8_AddressThatMoved: browsers keep a 301 for ever.
+func TestP8_AddressThatMoved(t *testing.T) {
+	s := serve(t)
+	s.says(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/list" {
+			w.Header().Set("Location", "/list/")
+			w.WriteHeader(http.StatusMovedPermanently)
+		}
+	})
+	tab := s.open("/list")
+	tab.await("location.pathname === '/list/'")
+	s.swap()
+	s.page(plain)
+	tab.run(chromedp.Navigate("about:blank"), chromedp.Navigate(s.url+"/list"))
+	tab.await("location.pathname === '/list' && document.title === 'p'")
 }
