@@ -107,7 +107,7 @@ type Config struct {
 	// take a moment. nil means that none does.
 	Own func(client netip.AddrPort) bool
 
-	Browser Browser // the zero value leaves the app's pages as they are
+	Browser Browser // the zero value leaves the app's answers as they are
 	Project Project // what of the user's files is shown; the zero value shows none
 	// Open opens a place in the user's editor. It is called from the goroutine of the
 	// browser's request, which gets the error. nil means that there is no editor.
