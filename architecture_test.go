@@ -58,7 +58,7 @@ var arrows = map[string][]string{
 	"bench/fresh":   {"bench/harness", "watcher/doorbell"},
 	"bench/load":    {"bench/harness"},
 	"bench/ports":   {"bench/harness"},
-	"bench/proxy":   {"bench/harness", "proxy"},
+	"bench/proxy":   {"bench/harness", "proxy", "watcher"},
 	"bench/reload":  {"bench/harness"},
 	"bench/soak":    {"bench/harness"},
 	"bench/watch":   {"bench/harness", "watcher/source"},
