@@ -110,7 +110,6 @@ func (p Site) Watch(s settings.Settings) watcher.Config {
 	c := watcher.Config{
 		Root: p.Module.Dir, Settings: p.Settings,
 		EnvFiles: p.envFiles(s), Ignore: s.Watch.Ignore, Poll: polls[s.Watch.Poll],
-		Marks: filepath.Join(p.Cache, "marks"),
 	}
 	if p.Module.Work != "" {
 		c.Files = append(c.Files, p.Module.Work)
