@@ -23,6 +23,7 @@ type exchange struct {
 	navigates bool          // its answer becomes a document in a browser
 	since     time.Time     // when it was sent on; zero unless it navigates
 	seen      pages.Seen    // what a page made of the answer has seen
+	copy      string        // name of the client's copy, if it is one of ours
 	unread    net.Conn      // of an HTTP/1 client whose body is not read; else nil
 	asked     bool          // it was asked whose it is
 	whose     <-chan bool   // whether it is ours, when that is known; nil if it is not awaited
@@ -88,6 +89,7 @@ func (f *Front) send(x *exchange, g *generation, r *http.Request) {
 		// early answer out.
 		http.NewResponseController(x.ResponseWriter).EnableFullDuplex()
 	}
+	x.askAboutCopy(r)
 	x.err = g.Send(x, r)
 }
 
@@ -121,6 +123,7 @@ func (x *exchange) mark(s *state, d decision) {
 func (x *exchange) WriteHeader(code int) {
 	if code >= http.StatusOK {
 		x.addHeaders()
+		x.nameCopy(code)
 	}
 	x.ResponseWriter.WriteHeader(code)
 }

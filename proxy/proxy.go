@@ -107,7 +107,7 @@ type Config struct {
 	// take a moment. nil means that none does.
 	Own func(client netip.AddrPort) bool
 
-	Browser Browser // the zero value leaves the app's pages as they are
+	Browser Browser // the zero value leaves the app's answers as they are
 	Project Project // what of the user's files is shown; the zero value shows none
 	// Open opens a place in the user's editor. It is called from the goroutine of the
 	// browser's request, which gets the error. nil means that there is no editor.
@@ -121,8 +121,8 @@ type Config struct {
 	// limit of holding or draining counts (rule 45). It is asked from any goroutine.
 	Debugged func() bool
 	// Look, if it is set, is asked by each request that arrives, from its goroutine, for
-	// a number that was raised by a save made before; 0 if none is known that the view
-	// lacks. So a save of which no event tells is not answered by older code (rule 32).
+	// the newest number that was raised by a save made before, whether the view has heard of
+	// it or not; 0 for none. So no request overtakes a save (rule 32).
 	// It must return soon, at the latest when the context is done.
 	Look func(context.Context) uint64
 	// Saved, if it is set, returns a number that no save made before the call is newer

@@ -160,7 +160,7 @@ func (s *session) findSettings() error {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return UsageError{fmt.Errorf("no folder %q: check -C", s.options.Dir)}
 	}
-	s.site = plan.Site{Start: s.Dir, Env: s.Env, Settings: s.options.settingsInUse(s.Dir)}
+	s.site = plan.Site{Start: s.Dir, Env: s.Env, Cache: s.site.Cache, Settings: s.options.settingsInUse(s.Dir)}
 	if err := s.readSettings(); err != nil {
 		return err
 	}
@@ -173,8 +173,10 @@ func (s *session) findPackage() error {
 	if err != nil {
 		return err
 	}
-	if s.site.Cache, err = running.Folder(s.site.Module.Dir, s.pkg.Pattern); err != nil {
-		return err
+	if s.site.Cache == "" {
+		if s.site.Cache, err = running.Folder(s.site.Module.Dir, s.pkg.Pattern); err != nil {
+			return err
+		}
 	}
 	s.learned = recall(s.site.Cache)
 	s.site.Learned = s.learned.port
@@ -317,7 +319,7 @@ func (s *session) loop(listeners []net.Listener) error {
 		return err
 	}
 	watch := s.site.Watch(s.settings)
-	watch.Graph = s.rough
+	watch.Graph, watch.Marks = s.rough, filepath.Join(s.site.Cache, "marks")
 	if s.watcher, err = watcher.New(watch); err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func rows() []row {
 		{name: "watch.poll", effect: Never, meaning: `look for changes instead of waiting for events: "auto" where events cannot be trusted, true everywhere, false nowhere`, words: Autos()},
 
 		{name: "rule.paths", effect: Live, meaning: "globs of files, relative to the module; the first rule that matches wins", example: `["conf/**/*.yaml"]`, check: checkGlob},
-		{name: "rule.action", effect: Live, meaning: "what a change of them does: " + list(actions()), example: `"signal"`, words: actions()},
+		{name: "rule.action", effect: Live, meaning: "what a change of them does: " + list(actions()) + "; with run and without it, what it does without the rule", example: `"signal"`, words: actions()},
 		{name: "rule.signal", effect: Live, meaning: `what the app is sent by action "signal"`, example: `"SIGHUP"`, check: checkSignal},
 		{name: "rule.run", effect: Live, meaning: "program and arguments to run first, once a batch; what it writes belongs to the same save", example: `["templ", "generate"]`},
 		{name: "rule.timeout", effect: Live, meaning: "how long that may take before it is killed: a minute, if not told", example: `"60s"`, check: checkPositive},

@@ -56,7 +56,7 @@ type Rule struct {
 	Paths   []string `toml:"paths"`
 	Action  string   `toml:"action"`  // rebuild, restart, signal, refresh, ignore
 	Signal  string   `toml:"signal"`  // for action signal
-	Run     []string `toml:"run"`     // program and arguments, run first; with it Action may be ""
+	Run     []string `toml:"run"`     // program and arguments, run first; with it Action may be "", which adds nothing
 	Timeout Duration `toml:"timeout"` // of Run; 0 means a minute
 	At      Position `toml:"-"`       // of Run
 }

@@ -49,7 +49,9 @@
       port.onmessage = m => {
         if (!m.data) {
           ports.delete(port);
-          return ports.size || shared.close();
+          if (ports.size) return;
+          newest = ''; // it may be old when the next page comes, which would load itself for it
+          return shared.close();
         }
         ports.add(port);
         if (newest) port.postMessage(newest);
@@ -128,13 +130,28 @@
 
   /** @param {string} due for what; a page that stays the same, out of a cache, is not loaded for ever */
   function reload(due) {
-    reloading = setTimeout(() => {
+    reloading = setTimeout(async () => {
+      await renew();
       try {
         sessionStorage.watcher = JSON.stringify([due, fields().map(({ e, name }) =>
           (e.value !== e.defaultValue || e.checked !== e.defaultChecked) && [name, e.value, e.checked])]);
       } catch {} // not here
       location.reload();
     }, 20);
+  }
+
+  /**
+   * A load asks for nothing that the browser has kept since before the front was there, or that
+   * the app lets it keep for a time. So that is asked for now; but what never changes is not.
+   */
+  function renew() {
+    const signal = AbortSignal.timeout?.(2000);
+    const parts = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByType('resource'))
+      .filter(e => /script|link|im|css|other/.test(e.initiatorType) && e.name.startsWith(location.origin) && !e.name.includes('/__watcher/'));
+    return Promise.allSettled(parts.map(async ({ name }) => {
+      const kept = await fetch(name, { cache: 'only-if-cached', mode: 'same-origin', signal });
+      if (!/no-cache|immutable/.test(kept.headers.get('cache-control') ?? '')) await (await fetch(name, { cache: 'reload', signal })).blob();
+    }));
   }
 
   /** What can be typed; browsers keep little of it over a load. Secrets are left out. */
