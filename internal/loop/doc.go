@@ -83,5 +83,8 @@
 //	loadSettings        one a read; ends when it has sent what it read
 //	time.AfterFunc      one a timer that fires; sends, or drops after Run
 //
+// None of them is Run's to wait for when it prints, publishes or leads a debugger: the terminal, the
+// front and the relay have goroutines of their own for what may take a while.
+//
 // Every send gives up when Run has returned, so none of them can be left waiting.
 package loop
