@@ -16,7 +16,7 @@ type State struct {
 	Pending bool    `json:"pending"` // a save is not settled: requests are held
 	Problem *Report `json:"problem"` // null if nothing is wrong
 
-	Token string `json:"token"` // that orders of the page need
+	Token string `json:"token"` // with which a page has a place opened in the editor, and nothing else
 
 	Reload  bool `json:"reload"` // what the settings want of the page
 	Overlay bool `json:"overlay"`
