@@ -162,9 +162,9 @@ type Front struct {
 	token   access.Token // of this run, for orders; no answer has it
 	// pageToken is for what a page may do. It is told to whoever is told of the user's code.
 	pageToken access.Token
-	buffers upstream.Buffers
-	leavers atomic.Pointer[hangup.Watch] // nil unless it serves
-	limits  limits                       // not changed while requests are served
+	buffers   upstream.Buffers
+	leavers   atomic.Pointer[hangup.Watch] // nil unless it serves
+	limits    limits                       // not changed while requests are served
 
 	run    string // another one for each front, so that a page notices a new one
 	hub    pages.Hub
