@@ -190,6 +190,7 @@ func New(cfg Config) *Front {
 		limits: defaultLimits, token: access.NewToken(), pageToken: access.NewToken(),
 		generations: map[int]*generation{}, run: rand.Text(),
 	}
+	f.hub.May = func(r *http.Request) bool { return f.cfg.Load().stranger(r) == nil }
 	f.control = newControl(f)
 	f.now.Store(&state{View: View{Waiting: true, Phase: Building}})
 	f.Configure(cfg)

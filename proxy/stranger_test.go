@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"bufio"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -215,8 +217,21 @@ func TestX3_TrustIsLive(t *testing.T) {
 	f, clients, _ := serveFrom(t)
 	clients.be("10.0.0.7:4000")
 	f.get(reserved+"healthz").want(t, http.StatusOK, "ok\n")
+	res, err := f.client.Do(f.request("GET", reserved+"events", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	stream := bufio.NewReader(res.Body)
+	if line, err := stream.ReadString('\n'); err != nil || !strings.HasPrefix(line, "data: ") {
+		t.Fatalf("%q, %v", line, err)
+	}
 	f.Configure(Config{})
 	if a := f.get(reserved + "healthz"); a.status != http.StatusForbidden {
 		t.Errorf("who is trusted no more: %d", a.status)
+	}
+	f.Publish(broken)
+	if rest, err := io.ReadAll(stream); err != nil || strings.TrimSpace(string(rest)) != "" {
+		t.Errorf("its stream goes on with %q, %v", rest, err)
 	}
 }

@@ -39,6 +39,10 @@ const beat = 30 * time.Second
 // Hub tells all who listen the newest state. The zero value has none yet; its methods
 // may be called from any goroutine.
 type Hub struct {
+	// May is asked before each event whether a listener may go on to listen. nil means that
+	// all may.
+	May func(*http.Request) bool
+
 	mu      sync.Mutex
 	newest  []byte
 	changed chan struct{} // closed with the next one; nil if nobody waits
@@ -74,7 +78,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	quiet := time.NewTicker(beat)
 	defer quiet.Stop()
-	for {
+	for h.May == nil || h.May(r) {
 		newest, changed := h.now()
 		_, err := w.Write(append(append([]byte("data: "), newest...), "\n\n"...))
 		for again := false; err == nil && !again; {
