@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// TestPanicsOfOurOwnAreSaid, each kind once, in one line with the place, over HTTP/1 and
+// TestF13_OwnPanicsAreSaid, each kind once, in one line with the place, over HTTP/1 and
 // HTTP/2; the client's connection breaks as ever, and all else goes on.
-func TestPanicsOfOurOwnAreSaid(t *testing.T) {
+func TestF13_OwnPanicsAreSaid(t *testing.T) {
 	told := &lines{}
 	f := serve(t, Config{Warn: told.warn})
 	f.control = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -48,8 +48,8 @@ func TestPanicsOfOurOwnAreSaid(t *testing.T) {
 	}
 }
 
-// TestNoiseOfConnectionsIsNotSaid: what is no HTTP is nobody's mistake here.
-func TestNoiseOfConnectionsIsNotSaid(t *testing.T) {
+// TestF13_NoiseOfConnectionsIsNotSaid: what is no HTTP is nobody's mistake here.
+func TestF13_NoiseOfConnectionsIsNotSaid(t *testing.T) {
 	told := &lines{}
 	f := serve(t, Config{Warn: told.warn})
 	f.Publish(View{Phase: GivenUp})
