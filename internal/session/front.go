@@ -109,7 +109,7 @@ func holder(port int) string {
 func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 	c := proxy.Config{
 		Hold: want.Proxy.Fresh, HoldTimeout: time.Duration(want.Proxy.HoldTimeout),
-		GenerationHeader: want.Proxy.GenerationHeader, Hosts: s.hosts(want), Trusts: trusts(system, want),
+		GenerationHeader: want.Proxy.GenerationHeader, Hosts: s.hosts(want), Trusts: system().trusts(want),
 		Browser: proxy.Browser{Reload: want.Browser.Reload, Overlay: want.Browser.Overlay, Pill: want.Browser.Pill},
 		Project: proxy.Project{Root: s.site.Module.Dir, Base: s.site.Start},
 		Open:    func(at proxy.Position) error { return s.openEditor(want.Browser.Editor, at) },

@@ -1,11 +1,10 @@
 package session
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"io/fs"
+	"net"
 	"net/netip"
 	"os"
 	"slices"
@@ -15,26 +14,32 @@ import (
 	"github.com/watcher-dev/watcher/internal/settings"
 )
 
-// system is the whole file system, as far as it tells where we are.
-var system = os.DirFS("/")
+// surroundings are what the system tells of where we are.
+type surroundings struct {
+	files     fs.FS                      // all of them
+	addresses func() ([]net.Addr, error) // of this machine
+}
+
+func system() surroundings { return surroundings{os.DirFS("/"), net.InterfaceAddrs} }
 
 // contained reports whether this is a container, which others reach only where whoever made
-// it has published a port: by the mark of an engine or, where the engine leaves none, as
-// containerd does, by the first process, which is watcher in no other place.
-func contained(root fs.FS) bool {
+// it has published a port: by the mark of an engine or, as not every engine
+// leaves one, by the first process, which is watcher in no other place.
+func (s surroundings) contained() bool {
 	for _, mark := range []string{".dockerenv", "run/.containerenv"} {
-		if _, err := fs.Stat(root, mark); err == nil {
+		if _, err := fs.Stat(s.files, mark); err == nil {
 			return true
 		}
 	}
-	first, err := fs.ReadLink(root, "proc/1/exe")
-	self, _ := fs.ReadLink(root, "proc/self/exe")
+	first, err := fs.ReadLink(s.files, "proc/1/exe")
+	self, _ := fs.ReadLink(s.files, "proc/self/exe")
 	return err == nil && first == self
 }
 
-// trusts decides which clients that are not this machine may use the reserved paths: those
-// that the settings name and, in a container, the machine that holds it.
-func trusts(root fs.FS, want settings.Settings) func(netip.Addr) bool {
+// trusts decides which clients may use the reserved paths beside those that this machine is
+// known by at once: those that the settings name, others of its addresses and, in a
+// container, the machine that holds it.
+func (s surroundings) trusts(want settings.Settings) func(netip.Addr) bool {
 	var networks []netip.Prefix
 	for _, text := range want.Proxy.AllowedClients {
 		if network, err := settings.ParseNetwork(text); err == nil { // checked when it was read
@@ -43,8 +48,20 @@ func trusts(root fs.FS, want settings.Settings) func(netip.Addr) bool {
 	}
 	return func(client netip.Addr) bool {
 		named := slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(client.WithZone("")) })
-		return named || contained(root) && slices.Contains(gateways(root), client)
+		return named || s.owns(client) || s.contained() && slices.Contains(s.gateways(), client)
 	}
+}
+
+// owns reports whether an address is one of this machine's. It may ask itself from another
+// one than it asks: what a Docker host sends to the address of its own bridge is given the
+// address of another interface. One of a single link counts only where it is asked for
+// itself, as another link may have another machine of that address.
+func (s surroundings) owns(client netip.Addr) bool {
+	addresses, _ := s.addresses()
+	return client.Zone() == "" && slices.ContainsFunc(addresses, func(a net.Addr) bool {
+		own, err := netip.ParsePrefix(a.String())
+		return err == nil && own.Addr().Unmap() == client
+	})
 }
 
 // gateways are those of the default routes of a container's own network (Linux). What comes
@@ -52,9 +69,9 @@ func trusts(root fs.FS, want settings.Settings) func(netip.Addr) bool {
 // other containers do not. Where a container shares the network of its machine, which is
 // told by an interface that is hardware, the gateway is the router of everybody: none
 // counts. They are read each time, as a container may be put into another network.
-func gateways(root fs.FS) (all []netip.Addr) {
-	for _, r := range defaultRoutes(root) {
-		if _, err := fs.Stat(root, "sys/class/net/"+r.by+"/device"); err != nil {
+func (s surroundings) gateways() (all []netip.Addr) {
+	for _, r := range s.defaultRoutes() {
+		if _, err := fs.Stat(s.files, "sys/class/net/"+r.by+"/device"); err != nil {
 			all = append(all, r.gateway)
 		}
 	}
@@ -71,15 +88,15 @@ type route struct {
 const throughGateway = 2
 
 // defaultRoutes reads both tables of the kernel (proc_net_route and ipv6_route of procfs).
-func defaultRoutes(root fs.FS) (all []route) {
-	for _, f := range fields(root, "proc/net/route") { // Iface Destination Gateway Flags RefCnt Use Metric Mask …
+func (s surroundings) defaultRoutes() (all []route) {
+	for _, f := range s.fields("proc/net/route") { // Iface Destination Gateway Flags RefCnt Use Metric Mask …
 		if len(f) > 7 && f[1] == "00000000" && f[7] == "00000000" && flagged(f[3]) {
 			if n, err := strconv.ParseUint(f[2], 16, 32); err == nil {
 				all = append(all, route{netip.AddrFrom4([4]byte(binary.NativeEndian.AppendUint32(nil, uint32(n)))), f[0]})
 			}
 		}
 	}
-	for _, f := range fields(root, "proc/net/ipv6_route") { // destination, length, source, length, gateway, metric, count, use, flags, interface
+	for _, f := range s.fields("proc/net/ipv6_route") { // destination, length, source, length, gateway, metric, count, use, flags, interface
 		if len(f) > 9 && f[1] == "00" && flagged(f[8]) {
 			if b, err := hex.DecodeString(f[4]); err == nil && len(b) == 16 {
 				gateway := netip.AddrFrom16([16]byte(b))
@@ -99,10 +116,10 @@ func flagged(text string) bool {
 }
 
 // fields are the words of each line of a file; none of one that is not there.
-func fields(root fs.FS, file string) (lines [][]string) {
-	text, _ := fs.ReadFile(root, file)
-	for s := bufio.NewScanner(bytes.NewReader(text)); s.Scan(); {
-		lines = append(lines, strings.Fields(s.Text()))
+func (s surroundings) fields(file string) (lines [][]string) {
+	text, _ := fs.ReadFile(s.files, file)
+	for line := range strings.Lines(string(text)) {
+		lines = append(lines, strings.Fields(line))
 	}
 	return lines
 }

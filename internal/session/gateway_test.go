@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net"
 	"net/netip"
 	"testing"
 	"testing/fstest"
@@ -75,7 +76,11 @@ func TestX3_WhoIsTrustedBesideThisMachine(t *testing.T) {
 			[]string{"192.168.2.7", "fd00::8", "172.18.0.1", "fe80::8%wlan0"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			trusts := trusts(c.root, c.want)
+			own := func() ([]net.Addr, error) {
+				return []net.Addr{&net.IPNet{IP: net.IPv4(10, 0, 0, 2), Mask: net.CIDRMask(24, 32)}, &net.IPNet{IP: net.ParseIP("fe80::2"), Mask: net.CIDRMask(64, 128)}}, nil
+			}
+			trusts := surroundings{c.root, own}.trusts(c.want)
+			c.trusted, c.others = append(c.trusted, "10.0.0.2"), append(c.others, "10.0.0.3", "fe80::2%eth9")
 			for _, client := range c.trusted {
 				if !trusts(netip.MustParseAddr(client)) {
 					t.Errorf("%s is not trusted", client)
