@@ -23,8 +23,8 @@ type surroundings struct {
 func system() surroundings { return surroundings{os.DirFS("/"), net.InterfaceAddrs} }
 
 // contained reports whether this is a container, which others reach only where whoever made
-// it has published a port: by the mark of an engine or, as not every engine
-// leaves one, by the first process, which is watcher in no other place.
+// it has published a port: by the mark of an engine or, as not every engine leaves one, by the
+// first process, which is watcher in no other place.
 func (s surroundings) contained() bool {
 	for _, mark := range []string{".dockerenv", "run/.containerenv"} {
 		if _, err := fs.Stat(s.files, mark); err == nil {
