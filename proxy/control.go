@@ -25,6 +25,7 @@ func newControl(f *Front) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+reserved+"healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
 		io.WriteString(w, "ok\n")
 	})
 	mux.HandleFunc("GET "+API+"status", func(w http.ResponseWriter, _ *http.Request) {

@@ -101,6 +101,10 @@ type Config struct {
 	HoldTimeout      time.Duration // then a healthy target answers, marked pending; 0 means 10 s
 	GenerationHeader bool          // add Watcher-Generation to every answer
 	Hosts            []string      // names of the front, beside those that only this machine and its network can have
+	// Trusts reports whether a client that is not this machine is told of the user's code, and
+	// may use the reserved paths. It is asked for requests to them, for documents and for
+	// answers of our own, from their goroutines. nil means that none is.
+	Trusts func(client netip.Addr) bool
 	// Own reports whether a connection from a loopback address comes from a process of
 	// one of our generations: such a request is held no longer, as it would wait for itself
 	// (rule 22). It is asked when a request is held, from a goroutine of its own, and may
@@ -155,15 +159,17 @@ type Front struct {
 	cfg     atomic.Pointer[Config]
 	now     atomic.Pointer[state]
 	control http.Handler
-	token   access.Token // of this run, for orders
-	buffers upstream.Buffers
-	leavers atomic.Pointer[hangup.Watch] // nil unless it serves
-	limits  limits                       // not changed while requests are served
+	token   access.Token // of this run, for orders; no answer has it
+	// pageToken is for what a page may do. It is told to whoever is told of the user's code.
+	pageToken access.Token
+	buffers   upstream.Buffers
+	leavers   atomic.Pointer[hangup.Watch] // nil unless it serves
+	limits    limits                       // not changed while requests are served
 
-	run     string // another one for each front, so that a page notices a new one
-	hub     pages.Hub
-	panics  panics
-	blocked atomic.Bool // it was said that a page's policy keeps our script out
+	run    string // another one for each front, so that a page notices a new one
+	hub    pages.Hub
+	panics panics
+	said   sync.Map // keys of what is told once
 
 	mu          sync.Mutex // guards what follows; now is replaced under it
 	generations map[int]*generation
@@ -180,14 +186,18 @@ type state struct {
 
 // New makes a front that holds every request until the first Publish.
 func New(cfg Config) *Front {
-	f := &Front{limits: defaultLimits, token: access.NewToken(), generations: map[int]*generation{}, run: rand.Text()}
+	f := &Front{
+		limits: defaultLimits, token: access.NewToken(), pageToken: access.NewToken(),
+		generations: map[int]*generation{}, run: rand.Text(),
+	}
+	f.hub.May = func(r *http.Request) bool { return f.cfg.Load().stranger(r) == nil }
 	f.control = newControl(f)
 	f.now.Store(&state{View: View{Waiting: true, Phase: Building}})
 	f.Configure(cfg)
 	return f
 }
 
-// Token is what orders need.
+// Token is what orders need. It is for the user's own programs: no answer of the front has it.
 func (f *Front) Token() string { return string(f.token) }
 
 // Configure replaces the settings; requests under way keep the old ones.

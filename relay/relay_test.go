@@ -164,6 +164,9 @@ func TestR7_FrontGetsItsConnections(t *testing.T) {
 	if _, ok := front.(*net.TCPConn); !ok {
 		t.Errorf("the front gets a %T", front)
 	}
+	if from := front.RemoteAddr().String(); from != c.LocalAddr().String() { // the front decides by it
+		t.Errorf("to the front the client %v is %s", c.LocalAddr(), from)
+	}
 	io.WriteString(front, "front")
 	if got := read(t, c, 5); got != "front" {
 		t.Errorf("got %q", got)

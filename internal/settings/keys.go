@@ -82,6 +82,7 @@ func rows() []row {
 		{name: "proxy.fresh", effect: Live, meaning: "requests after a save wait for the new code"},
 		{name: "proxy.hold_timeout", effect: Live, meaning: "how long they wait at most"},
 		{name: "proxy.allowed_hosts", effect: Live, meaning: `names under which the front answers, beside localhost, addresses, names without a dot and *.test, *.local, *.internal; "*.example.org" takes all below it`, check: checkHost},
+		{name: "proxy.allowed_clients", effect: Live, meaning: `addresses and networks, as ["192.168.1.7"], from which pages are loaded anew and what is wrong is told, with your code around it; without it that is for this machine alone`, check: checkClient},
 		{name: "proxy.generation_header", effect: Live, meaning: "every answer names its generation in Watcher-Generation"},
 
 		{name: "browser.reload", effect: Live, meaning: "open pages load themselves anew when there is a newer version"},

@@ -95,6 +95,7 @@ type Proxy struct {
 	Fresh            bool     `toml:"fresh"`
 	HoldTimeout      Duration `toml:"hold_timeout"`
 	AllowedHosts     []string `toml:"allowed_hosts"`
+	AllowedClients   []string `toml:"allowed_clients"` // addresses and networks, for [ParseNetwork]
 	GenerationHeader bool     `toml:"generation_header"`
 }
 

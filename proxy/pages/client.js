@@ -11,8 +11,11 @@
    *   problem: Problem | null, token: string, reload: boolean, overlay: boolean, pill: boolean}} State
    */
 
+  const refused = 'refused';
+  const front = location.origin + '/__watcher/'; // whatever the page's base is
+
   /**
-   * One connection. It tells each event's text, and '' when it has broken.
+   * One connection. It tells each event's text, '' when it has broken, and that it is refused.
    * @param {(text: string) => void} tell
    */
   function connection(tell) {
@@ -24,11 +27,13 @@
     };
     const open = () => {
       if (source) return;
-      source = new EventSource(location.origin + '/__watcher/events');
+      source = new EventSource(front + 'events');
       source.onmessage = e => tell(e.data);
-      source.onerror = () => {
+      source.onerror = async () => {
+        const no = source?.readyState === 2 // answered by us, who want nothing to do with it, or by a tunnel that finds nobody
+          && await fetch(front + 'healthz').then(r => r.status === 403, () => false);
         close();
-        tell('');
+        tell(no ? refused : '');
       };
     };
     return { open, close };
@@ -39,7 +44,7 @@
     const ports = new Set();
     let newest = '';
     const shared = connection(text => {
-      newest = text;
+      newest = text === refused ? '' : text;
       ports.forEach(p => p.postMessage(text));
     });
     // @ts-ignore: the scope of a shared worker
@@ -88,6 +93,11 @@
 
   /** @param {string} text */
   function take(text) {
+    if (text === refused) {
+      want(false);
+      want = () => {};
+      return mark('');
+    }
     if (text) {
       pause = 250;
       state = JSON.parse(text);
@@ -275,7 +285,7 @@
     if (t.className === 'close' || t.className === 'back') return close();
     const id = t.dataset?.open;
     if (!id) return;
-    const r = await fetch('/__watcher/api/open', { method: 'POST', headers: { 'Watcher-Token': state?.token ?? '' }, body: JSON.stringify({ id }) });
+    const r = await fetch(front + 'api/open', { method: 'POST', headers: { 'Watcher-Token': state?.token ?? '' }, body: JSON.stringify({ id }) });
     if (!r.ok) t.after(el('p', 'note', await r.text()));
   }
 
