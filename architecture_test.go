@@ -13,10 +13,11 @@ const module = "github.com/watcher-dev/watcher"
 // know nothing of one another, and nothing of what is above them; what lies in a folder
 // below a part is that part's alone, or of those who wire it.
 var arrows = map[string][]string{
-	"watcher":           {"watcher/git", "watcher/rules", "watcher/source"},
+	"watcher":           {"watcher/doorbell", "watcher/git", "watcher/rules", "watcher/source"},
+	"watcher/doorbell":  nil,
 	"watcher/git":       nil,
 	"watcher/rules":     nil,
-	"watcher/source":    nil,
+	"watcher/source":    {"watcher/doorbell"},
 	"builder":           nil,
 	"builder/graph":     nil,
 	"runner":            {"runner/group", "runner/kin", "runner/locks", "runner/moves", "runner/needs", "runner/notify", "runner/output", "runner/shim", "runner/sockets"},
@@ -54,9 +55,10 @@ var arrows = map[string][]string{
 		"internal/docker", "internal/vscode", "internal/air"},
 	".":             {"internal/cli", "internal/session", "internal/pid1", "runner/shim"},
 	"bench/harness": nil,
+	"bench/fresh":   {"bench/harness", "watcher/doorbell"},
 	"bench/load":    {"bench/harness"},
 	"bench/ports":   {"bench/harness"},
-	"bench/proxy":   {"bench/harness", "proxy"},
+	"bench/proxy":   {"bench/harness", "proxy", "watcher"},
 	"bench/reload":  {"bench/harness"},
 	"bench/soak":    {"bench/harness"},
 	"bench/watch":   {"bench/harness", "watcher/source"},

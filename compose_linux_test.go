@@ -181,6 +181,8 @@ func (c *composed) besideAFile(t *testing.T) {
 		t.Errorf("a port that nobody else reaches is warned of:\n%s", c.out)
 	}
 	c.hasNoRights()
+	c.browserIsTold()
+	c.neighboursAreNot()
 	c.savesAreServed()
 	c.until("{{.State.Health.Status}}", "healthy")
 	c.keepsTheOwner()
@@ -200,6 +202,51 @@ func (c *composed) hasNoRights() {
 		if strings.Count(status, line) != 2 {
 			c.t.Errorf("not of both processes: %q\n%s", line, status)
 		}
+	}
+}
+
+// browserIsTold: a browser of this machine comes by the published port, from the gateway of
+// the network of the container, and has live reload there.
+func (c *composed) browserIsTold() {
+	c.t.Helper()
+	if a := c.get("/__watcher/healthz"); a.status != http.StatusOK {
+		c.t.Errorf("asked from this machine: %v", a)
+	}
+	r, err := http.Get(c.url + "/__watcher/events")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if line, err := bufio.NewReader(r.Body).ReadString('\n'); err != nil || !strings.HasPrefix(line, `data: {"run":`) {
+		c.t.Errorf("the events begin with %q, %v", line, err)
+	}
+	page, err := http.NewRequest(http.MethodGet, c.url+"/", nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	page.Header.Set("Sec-Fetch-Dest", "document")
+	r, err = http.DefaultClient.Do(page)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if text, err := io.ReadAll(r.Body); err != nil || !strings.Contains(string(text), "/__watcher/client.js") {
+		c.t.Errorf("the page has no script: %q, %v", text, err)
+	}
+}
+
+// neighboursAreNot: other services use the app, and are told nothing of its code.
+func (c *composed) neighboursAreNot() {
+	c.t.Helper()
+	address := c.state("{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}")
+	for host, setting := range map[string]string{"app": "allowed_hosts", address: "allowed_clients"} {
+		got := c.inside("neighbour", "curl", "--silent", "--show-error", "http://"+host+":9000/__watcher/api/status")
+		if !strings.Contains(got, "[proxy] "+setting) || strings.Contains(got, "state") {
+			c.t.Errorf("another service asks %s: %q", host, got)
+		}
+	}
+	if got := c.inside("app", "curl", "--silent", "--show-error", "http://"+address+":9000/__watcher/healthz"); got != "ok\n" {
+		c.t.Errorf("asked in the container by its own address: %q", got)
 	}
 }
 

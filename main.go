@@ -18,11 +18,9 @@ func main() {
 	if code, ran := pid1.Run(); ran { // as the first process of a container
 		os.Exit(code)
 	}
-	signals := make(chan os.Signal, 4)
-	signal.Notify(signals, session.Signals()...)
 	session.OutliveReader()
 	os.Exit(cli.Run(cli.Call{
 		Args: os.Args[1:],
-		Call: session.Call{Env: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Signals: signals},
+		Call: session.Call{Env: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Notify: signal.Notify},
 	}))
 }

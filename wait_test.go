@@ -306,3 +306,34 @@ func (a *agent) order(name string) {
 		a.t.Fatalf("%s: exit code %d, %s", name, code, text)
 	}
 }
+
+// What only looks leaves the folder of the watcher that runs alone.
+func TestT5_LookingWritesNothing(t *testing.T) {
+	p := start(t, plainapp)
+	mark := filepath.Join(p.marks(), "of somebody who waits")
+	if err := os.WriteFile(mark, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range [][]string{{"explain", "main.go"}, {"status"}, {"schema"}, {"completion", "bash"}, {"version"}, {"--help"}} {
+		if out, code := p.call(command...); code != 0 {
+			t.Errorf("%s: %d: %s", command, code, out)
+		}
+		if _, err := os.Stat(mark); err != nil {
+			t.Fatalf("%s has taken a mark away: %v", command, err)
+		}
+	}
+	p.saveVersion(2)
+	if w := p.wait(); w.code != 0 || !strings.Contains(w.direct(t, "/version"), "version 2") {
+		t.Errorf("wait says %+v", w)
+	}
+}
+
+// marks is the folder of the watcher's marks.
+func (p *program) marks() string {
+	p.t.Helper()
+	found, err := filepath.Glob(filepath.Join(p.cache, "watcher", "*", "marks"))
+	if err != nil || len(found) != 1 {
+		p.t.Fatalf("folders of marks: %v %v", found, err)
+	}
+	return found[0]
+}

@@ -23,11 +23,15 @@ func (f *Front) seen(s *state) pages.Seen {
 	return pages.Seen{Run: f.run, Generation: s.Generation, Refreshes: s.Refreshes, Styles: s.Styles}
 }
 
-// tellPages tells open pages the newest state; f.mu is held.
+// tellPages tells open pages the newest state; f.mu is held. One whose report is not made is told
+// when it is.
 func (f *Front) tellPages() {
 	s, b := f.now.Load(), f.cfg.Load().Browser
+	if !s.explained.ready() {
+		return
+	}
 	f.hub.Tell(pages.State{
-		Seen: f.seen(s), Phase: string(s.Phase), Pending: s.Pending > s.Settled, Problem: s.report, Token: string(f.token),
+		Seen: f.seen(s), Phase: string(s.Phase), Pending: s.Pending > s.Settled, Problem: s.report(), Token: string(f.pageToken),
 		Reload: b.Reload, Overlay: b.Overlay, Pill: b.Pill,
 	})
 }
@@ -129,8 +133,6 @@ func wholeDocument(res *http.Response) (xml, ok bool) {
 
 // sayBlocked says, once, that a page's policy keeps the script out.
 func (f *Front) sayBlocked(r *http.Request) {
-	if warn := f.cfg.Load().Warn; warn != nil && f.blocked.CompareAndSwap(false, true) {
-		warn("the Content-Security-Policy of "+r.URL.Path+" lets no script of the page's own origin run: it is not loaded anew",
-			"allow 'self', or a nonce, in script-src; and 'self' in connect-src")
-	}
+	f.sayOnce("policy", "the Content-Security-Policy of "+r.URL.Path+" lets no script of the page's own origin run: it is not loaded anew",
+		"allow 'self', or a nonce, in script-src; and 'self' in connect-src")
 }

@@ -330,7 +330,7 @@ func TestX6_OpensWhatIsShownAndNothingElse(t *testing.T) {
 		`{"id":"` + strings.Repeat("a", 2000) + `"}`: 400,
 	} {
 		r := f.request("POST", "/__watcher/api/open", strings.NewReader(body))
-		r.Header.Set(TokenHeader, string(f.token))
+		r.Header.Set(TokenHeader, string(f.pageToken))
 		if a := f.do(r); a.status != want {
 			t.Errorf("%s: %d, want %d", body, a.status, want)
 		}

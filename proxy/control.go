@@ -25,6 +25,7 @@ func newControl(f *Front) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+reserved+"healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
 		io.WriteString(w, "ok\n")
 	})
 	mux.HandleFunc("GET "+API+"status", func(w http.ResponseWriter, _ *http.Request) {
@@ -124,7 +125,7 @@ func (f *Front) open(w http.ResponseWriter, r *http.Request) {
 
 // find looks for a place in what is wrong now and in the last panics.
 func (f *Front) find(id string) (pages.Position, bool) {
-	if report := f.now.Load().report; report != nil {
+	if report := f.now.Load().report(); report != nil {
 		if at, ok := report.Find(id); ok {
 			return at, true
 		}

@@ -20,9 +20,10 @@ type exchange struct {
 	front     *Front
 	cfg       *Config
 	request   *http.Request // as it came
-	navigates bool          // its answer becomes a document in a browser
+	navigates bool          // its answer becomes a document in a browser that may be told of the user's code
 	since     time.Time     // when it was sent on; zero unless it navigates
 	seen      pages.Seen    // what a page made of the answer has seen
+	copy      string        // name of the client's copy, if it is one of ours
 	unread    net.Conn      // of an HTTP/1 client whose body is not read; else nil
 	asked     bool          // it was asked whose it is
 	whose     <-chan bool   // whether it is ours, when that is known; nil if it is not awaited
@@ -38,7 +39,7 @@ type exchange struct {
 // request is sent on.
 func (f *Front) serve(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{ResponseWriter: w, front: f, cfg: f.cfg.Load(), request: r}
-	x.navigates = x.cfg.Browser != Browser{} && isNavigation(r)
+	x.navigates = x.cfg.Browser != Browser{} && isNavigation(r) && f.mayListen(r)
 	x.pending = f.now.Load().Pending
 	if x.cfg.Hold && x.cfg.Look != nil {
 		x.pending = max(x.pending, x.cfg.Look(r.Context()))
@@ -88,6 +89,7 @@ func (f *Front) send(x *exchange, g *generation, r *http.Request) {
 		// early answer out.
 		http.NewResponseController(x.ResponseWriter).EnableFullDuplex()
 	}
+	x.askAboutCopy(r)
 	x.err = g.Send(x, r)
 }
 
@@ -120,6 +122,7 @@ func (x *exchange) mark(s *state, d decision) {
 func (x *exchange) WriteHeader(code int) {
 	if code >= http.StatusOK {
 		x.addHeaders()
+		x.nameCopy(code)
 	}
 	x.ResponseWriter.WriteHeader(code)
 }

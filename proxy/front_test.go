@@ -40,6 +40,12 @@ type testFront struct {
 
 func serve(t *testing.T, cfg Config, change ...func(*Front)) *testFront {
 	t.Helper()
+	return serveAs(t, func(l net.Listener) net.Listener { return l }, cfg, change...)
+}
+
+// serveAs lets a test see to what the front knows of its connections.
+func serveAs(t *testing.T, wrap func(net.Listener) net.Listener, cfg Config, change ...func(*Front)) *testFront {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +56,8 @@ func serve(t *testing.T, cfg Config, change ...func(*Front)) *testFront {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- f.Serve(ctx, l) }()
+	wrapped := wrap(l)
+	go func() { ended <- f.Serve(ctx, wrapped) }()
 	transport := &http.Transport{DisableKeepAlives: true, DisableCompression: true}
 	t.Cleanup(func() {
 		stop()

@@ -101,13 +101,17 @@ type Config struct {
 	HoldTimeout      time.Duration // then a healthy target answers, marked pending; 0 means 10 s
 	GenerationHeader bool          // add Watcher-Generation to every answer
 	Hosts            []string      // names of the front, beside those that only this machine and its network can have
+	// Trusts reports whether a client that is not this machine is told of the user's code, and
+	// may use the reserved paths. It is asked for requests to them, for documents and for
+	// answers of our own, from their goroutines. nil means that none is.
+	Trusts func(client netip.Addr) bool
 	// Own reports whether a connection from a loopback address comes from a process of
 	// one of our generations: such a request is held no longer, as it would wait for itself
 	// (rule 22). It is asked when a request is held, from a goroutine of its own, and may
 	// take a moment. nil means that none does.
 	Own func(client netip.AddrPort) bool
 
-	Browser Browser // the zero value leaves the app's pages as they are
+	Browser Browser // the zero value leaves the app's answers as they are
 	Project Project // what of the user's files is shown; the zero value shows none
 	// Open opens a place in the user's editor. It is called from the goroutine of the
 	// browser's request, which gets the error. nil means that there is no editor.
@@ -121,8 +125,8 @@ type Config struct {
 	// limit of holding or draining counts (rule 45). It is asked from any goroutine.
 	Debugged func() bool
 	// Look, if it is set, is asked by each request that arrives, from its goroutine, for
-	// a number that was raised by a save made before; 0 if none is known that the view
-	// lacks. So a save of which no event tells is not answered by older code (rule 32).
+	// the newest number that was raised by a save made before, whether the view has heard of
+	// it or not; 0 for none. So no request overtakes a save (rule 32).
 	// It must return soon, at the latest when the context is done.
 	Look func(context.Context) uint64
 	// Saved, if it is set, returns a number that no save made before the call is newer
@@ -155,15 +159,17 @@ type Front struct {
 	cfg     atomic.Pointer[Config]
 	now     atomic.Pointer[state]
 	control http.Handler
-	token   access.Token // of this run, for orders
-	buffers upstream.Buffers
-	leavers atomic.Pointer[hangup.Watch] // nil unless it serves
-	limits  limits                       // not changed while requests are served
+	token   access.Token // of this run, for orders; no answer has it
+	// pageToken is for what a page may do. It is told to whoever is told of the user's code.
+	pageToken access.Token
+	buffers   upstream.Buffers
+	leavers   atomic.Pointer[hangup.Watch] // nil unless it serves
+	limits    limits                       // not changed while requests are served
 
-	run     string // another one for each front, so that a page notices a new one
-	hub     pages.Hub
-	panics  panics
-	blocked atomic.Bool // it was said that a page's policy keeps our script out
+	run    string // another one for each front, so that a page notices a new one
+	hub    pages.Hub
+	panics panics
+	said   sync.Map // keys of what is told once
 
 	mu          sync.Mutex // guards what follows; now is replaced under it
 	generations map[int]*generation
@@ -174,20 +180,24 @@ type Front struct {
 // state is a view together with the generation that it names.
 type state struct {
 	View
-	target *generation   // nil if Generation is 0
-	report *pages.Report // of Problem; nil if that is nil
+	target    *generation // nil if Generation is 0
+	explained *explained  // Problem; nil if that is nil
 }
 
 // New makes a front that holds every request until the first Publish.
 func New(cfg Config) *Front {
-	f := &Front{limits: defaultLimits, token: access.NewToken(), generations: map[int]*generation{}, run: rand.Text()}
+	f := &Front{
+		limits: defaultLimits, token: access.NewToken(), pageToken: access.NewToken(),
+		generations: map[int]*generation{}, run: rand.Text(),
+	}
+	f.hub.May = func(r *http.Request) bool { return f.cfg.Load().stranger(r) == nil }
 	f.control = newControl(f)
 	f.now.Store(&state{View: View{Waiting: true, Phase: Building}})
 	f.Configure(cfg)
 	return f
 }
 
-// Token is what orders need.
+// Token is what orders need. It is for the user's own programs: no answer of the front has it.
 func (f *Front) Token() string { return string(f.token) }
 
 // Configure replaces the settings; requests under way keep the old ones.
@@ -203,13 +213,13 @@ func (f *Front) Configure(cfg Config) {
 
 // Publish replaces the view. Requests that it settles are let go in the order of
 // their arrival, to the target or, where there is none, to an error page; they are
-// counted in the answer. Of a new problem it reads the source around the places in
-// question. One goroutine calls it.
+// counted in the answer. It does not block: the source around the places of a new problem is
+// read beside it, and whoever shows that waits for it. One goroutine calls it.
 func (f *Front) Publish(v View) Released {
-	report := f.explained(v.Problem)
+	problem := f.explain(v.Problem)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	s := &state{View: v, target: f.generation(v), report: report}
+	s := &state{View: v, target: f.generation(v), explained: problem}
 	f.now.Store(s)
 	f.sweep(s.target)
 	released := f.letGo(s)
@@ -221,15 +231,53 @@ func (f *Front) Publish(v View) Released {
 	return released
 }
 
-// explained returns the report of a problem, the same one as long as the problem is.
-func (f *Front) explained(p *Problem) *pages.Report {
+// explained is a problem whose report is made, or about to be.
+type explained struct {
+	made   chan struct{} // closed when it is
+	report *pages.Report
+}
+
+// explain begins to make the report of a problem; the same one serves as long as the problem does.
+func (f *Front) explain(p *Problem) *explained {
 	switch now := f.now.Load(); {
 	case p == nil:
 		return nil
 	case p == now.Problem:
-		return now.report
+		return now.explained
 	}
-	return f.cfg.Load().Project.Explain(*p)
+	e := &explained{made: make(chan struct{})}
+	project := f.cfg.Load().Project
+	go func() { // ends when the files of the problem are read
+		e.report = project.Explain(*p)
+		close(e.made)
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.tellPages()
+	}()
+	return e
+}
+
+// ready reports whether the report can be had without waiting.
+func (e *explained) ready() bool {
+	if e == nil {
+		return true
+	}
+	select {
+	case <-e.made:
+		return true
+	default:
+		return false
+	}
+}
+
+// report is that of the problem; nil if nothing is wrong. It waits until it is made: f.mu must
+// not be held.
+func (s *state) report() *pages.Report {
+	if s.explained == nil {
+		return nil
+	}
+	<-s.explained.made
+	return s.explained.report
 }
 
 // Drain ends the event streams and sockets of a generation and calls done, once and
@@ -238,7 +286,7 @@ func (f *Front) explained(p *Problem) *pages.Report {
 // requests, also one that is not known, is drained at once. A second call for the
 // same generation replaces limit and done of the first. Publishing the generation as
 // target again calls the drain off: done is then not called, unless its call has
-// already begun. Its idle connections are closed with the drain.
+// already begun. Its idle connections are closed with the drain. It does not block.
 func (f *Front) Drain(generation int, limit time.Duration, done func(Drained)) {
-	f.drain(generation, limit, done)()
+	go f.drain(generation, limit, done)() // to end a stream may take a word with an app that does not listen
 }

@@ -29,12 +29,20 @@ var phaseWords = map[Phase]string{
 	Stopping: "watcher is stopping",
 }
 
+// failure begins an answer of our own under s. What is wrong, with the code around it and the
+// last words of the app, is for those only who could ask for it below the reserved prefix.
+func (x *exchange) failure(s *state, status int) pages.Failure {
+	f := pages.Failure{Status: status, Phase: string(s.Phase)}
+	if x.cfg.stranger(x.request) == nil {
+		f.Report, f.Seen = s.report(), x.front.seen(s)
+	}
+	return f
+}
+
 // refuse answers a request that admit turned down under s.
 func (x *exchange) refuse(s *state) {
-	f := pages.Failure{
-		Status: http.StatusServiceUnavailable, Detail: s.Phase.words(), Phase: string(s.Phase), Report: s.report,
-		Seen: x.front.seen(s), Instead: s.target == nil,
-	}
+	f := x.failure(s, http.StatusServiceUnavailable)
+	f.Detail, f.Instead = s.Phase.words(), s.target == nil
 	if s.WaitsFor != "" {
 		f.Detail = "the app starts when " + s.WaitsFor + " is there"
 	}
@@ -51,7 +59,7 @@ func (x *exchange) refuse(s *state) {
 
 // badGateway answers a request that was sent and got no answer.
 func (x *exchange) badGateway(s *state) {
-	f := pages.Failure{Status: http.StatusBadGateway, Phase: string(s.Phase), Report: s.report, Seen: x.front.seen(s)}
+	f := x.failure(s, http.StatusBadGateway)
 	if upstream.HungUp(x.err) && x.navigates && !s.target.WasCut() {
 		if p := x.panicked(s.target.number); p != nil { // net/http hangs up after a panic
 			explain(x.ResponseWriter, x.request, x.panicPage(p, f.Status))

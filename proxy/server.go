@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"errors"
-	"io"
 	"log"
 	"net"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"github.com/watcher-dev/watcher/proxy/hangup"
+	"github.com/watcher-dev/watcher/proxy/pages"
 )
 
 const (
@@ -37,7 +37,7 @@ func (f *Front) Serve(ctx context.Context, listeners ...net.Listener) error {
 		IdleTimeout:                  keepTimeout, // no other limit: an answer may take as long as it likes
 		DisableGeneralOptionsHandler: true,        // "OPTIONS *" is the app's
 		Protocols:                    &protocols,
-		ErrorLog:                     log.New(io.Discard, "", 0),
+		ErrorLog:                     log.New(&pages.Panics{Found: f.sayOwnPanic}, "", 0), // of all else that stands there clients are the reason
 		BaseContext:                  func(net.Listener) context.Context { return requests },
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, connKey{}, c)

@@ -25,6 +25,7 @@ func (f *Front) Status() Status { return f.statusOf(f.now.Load()) }
 
 // statusOf tells of one view, and of the requests there are now.
 func (f *Front) statusOf(v *state) Status {
+	report := v.report()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := Status{
@@ -32,8 +33,8 @@ func (f *Front) statusOf(v *state) Status {
 		Pending: v.Pending, Settled: v.Settled, Held: f.held.Len(), Failed: v.Failed, Paused: v.Paused,
 		Panic: f.panics.last(v.Generation), Processes: []Process{},
 	}
-	if v.report != nil {
-		s.LastError = &v.report.Problem
+	if report != nil {
+		s.LastError = &report.Problem
 	}
 	if v.Processes != nil {
 		s.Processes = *v.Processes

@@ -55,11 +55,12 @@ func (f *Front) Wait(ctx context.Context) Waited {
 }
 
 func reason(result Result, v *state) string {
+	report := v.report()
 	switch {
 	case result == ResultServed:
 		return ""
-	case v.report != nil && (result == ResultFailed || result == ResultPaused && v.report.Kind == "loop"):
-		return v.report.Kind + ": " + v.report.Title
+	case report != nil && (result == ResultFailed || result == ResultPaused && report.Kind == "loop"):
+		return report.Kind + ": " + report.Title
 	case result == ResultPaused: // also if what was saved is still being looked at
 		return Paused.words()
 	}

@@ -36,7 +36,7 @@ type Route struct {
 // Config is what a relay cannot know by itself.
 type Config struct {
 	// Open binds a port where people look for it; no listeners and no error mean that
-	// the port needs no opening.
+	// the port needs no opening. It is called from one goroutine, and may take a while.
 	Open func(port int) ([]net.Listener, error)
 	// Say tells the user a line about a port.
 	Say func(text string)
@@ -48,15 +48,17 @@ type Relay struct {
 	cfg   Config
 	front *handover
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards what follows; not held while a port is bound
 	view    View
 	changed chan struct{} // closed, and made anew, with each view
+	opened  chan struct{} // closed when the ports of the newest view are open, or known to be taken
+	opening bool          // a goroutine is at it
 	doors   map[int]*door // that are open, by port
 	said    map[int]bool  // ports that were told to be taken
 	conns   map[net.Conn]int
 	closed  bool
 
-	active sync.WaitGroup // goroutines of doors and connections
+	active sync.WaitGroup // goroutines of doors and connections, and the one that opens
 }
 
 // door is a port that is open.
@@ -69,7 +71,7 @@ type door struct {
 // New makes a relay without a port.
 func New(cfg Config) *Relay {
 	return &Relay{
-		cfg: cfg, front: newHandover(), changed: make(chan struct{}),
+		cfg: cfg, front: newHandover(), changed: make(chan struct{}), opened: make(chan struct{}),
 		doors: map[int]*door{}, said: map[int]bool{}, conns: map[net.Conn]int{},
 	}
 }
@@ -78,12 +80,13 @@ func New(cfg Config) *Relay {
 func (r *Relay) Front() net.Listener { return r.front }
 
 // Publish replaces the view: ports that it names and that are not open are opened, what
-// is taken being tried again with each view; others are closed. It does not block.
-func (r *Relay) Publish(v View) {
+// is taken being tried again with each view; others are closed. It does not block: to bind a port
+// may take a while, and a goroutine of the relay's own does it. opened is closed when that is done.
+func (r *Relay) Publish(v View) (opened <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
-		return
+		return r.opened
 	}
 	r.view = v
 	close(r.changed)
@@ -93,22 +96,28 @@ func (r *Relay) Publish(v View) {
 			r.shut(d)
 		}
 	}
-	for _, route := range v.Routes {
-		if r.doors[route.Port] == nil {
-			r.open(route.Port)
-		}
-	}
 	for conn, generation := range r.conns {
 		if !slices.Contains(v.Live, generation) {
 			conn.Close()
 		}
 	}
+	select {
+	case <-r.opened:
+		r.opened = make(chan struct{})
+	default: // who waits for an older view waits for this one
+	}
+	if !r.opening {
+		r.opening = true
+		r.active.Go(r.open)
+	}
+	return r.opened
 }
 
 // Close closes every port and connection and returns when nothing is left.
 func (r *Relay) Close() {
 	r.mu.Lock()
 	r.closed = true
+	r.allOpen()
 	for _, d := range r.doors {
 		r.shut(d)
 	}
@@ -120,16 +129,64 @@ func (r *Relay) Close() {
 	r.active.Wait()
 }
 
-// open opens a port. One that is taken is told once, and not while an older process
-// of ours, which was not moved, may be what has it. r.mu is held.
-func (r *Relay) open(port int) {
-	listeners, err := r.cfg.Open(port)
-	if err != nil {
-		if !r.said[port] && len(r.view.Live) <= 1 {
-			r.said[port] = true
-			r.cfg.Say(err.Error())
+// open opens what the newest view names, and ends when there is nothing more to open.
+func (r *Relay) open() {
+	tried := map[int]<-chan struct{}{} // by port, the view with which
+	for {
+		port, view, more := r.missing(tried)
+		if !more {
+			return
 		}
-		return
+		tried[port] = view
+		listeners, err := r.cfg.Open(port)
+		if text := r.take(port, view, listeners, err); text != "" {
+			r.cfg.Say(text)
+		}
+	}
+}
+
+// missing returns a port that is to be opened and was not tried with the newest view, which it
+// names; else all is done.
+func (r *Relay) missing(tried map[int]<-chan struct{}) (port int, view <-chan struct{}, more bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, route := range r.view.Routes {
+		if r.doors[route.Port] == nil && tried[route.Port] != r.changed && !r.closed {
+			return route.Port, r.changed, true
+		}
+	}
+	r.opening = false
+	r.allOpen()
+	return 0, nil, false
+}
+
+// allOpen ends the wait for what is to be opened. r.mu is held.
+func (r *Relay) allOpen() {
+	select {
+	case <-r.opened:
+	default:
+		close(r.opened)
+	}
+}
+
+// take makes a door of what was bound, unless it is not wanted any more. What is taken is told
+// once, by the line that it returns, and not while an older process of ours, which was not moved,
+// may be what has it.
+func (r *Relay) take(port int, view <-chan struct{}, listeners []net.Listener, err error) (say string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, named := r.route(port); r.closed || !named {
+		for _, l := range listeners {
+			l.Close()
+		}
+		return ""
+	}
+	if err != nil {
+		if r.said[port] || len(r.view.Live) > 1 || view != r.changed { // with another view it is tried again
+			return ""
+		}
+		r.said[port] = true
+		return err.Error()
 	}
 	delete(r.said, port)
 	d := &door{port: port, listeners: listeners, shut: make(chan struct{})}
@@ -137,6 +194,7 @@ func (r *Relay) open(port int) {
 	for _, l := range listeners {
 		r.active.Go(func() { r.accept(d, l) })
 	}
+	return ""
 }
 
 // shut closes a port. r.mu is held.

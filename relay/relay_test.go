@@ -18,13 +18,24 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience is how long a test waits for what must come.
 const patience = 30 * time.Second
 
-// site is a relay on loopback ports of the system's choosing, by the port asked for.
+// site is a relay on loopback ports of the system's choosing, by the port asked for. What it
+// asks is answered by one goroutine, before Publish returns.
 type site struct {
 	*Relay
 	t     *testing.T
 	taken map[int]bool
 	open  map[int]net.Listener
 	said  []string
+}
+
+// Publish returns when what the view names is open, or known to be taken.
+func (s *site) Publish(v View) {
+	s.t.Helper()
+	select {
+	case <-s.Relay.Publish(v):
+	case <-time.After(patience):
+		s.t.Fatal("the ports of a view are never open")
+	}
 }
 
 func newSite(t *testing.T) *site {
@@ -153,6 +164,9 @@ func TestR7_FrontGetsItsConnections(t *testing.T) {
 	if _, ok := front.(*net.TCPConn); !ok {
 		t.Errorf("the front gets a %T", front)
 	}
+	if from := front.RemoteAddr().String(); from != c.LocalAddr().String() { // the front decides by it
+		t.Errorf("to the front the client %v is %s", c.LocalAddr(), from)
+	}
 	io.WriteString(front, "front")
 	if got := read(t, c, 5); got != "front" {
 		t.Errorf("got %q", got)
@@ -195,4 +209,61 @@ func TestR7_PortThatIsNotNamedIsClosed(t *testing.T) {
 		c.Close()
 		t.Error("it is open")
 	}
+}
+
+// TestT11_PublishBindsNothing: to bind a port, and to say that it is taken, may take a while, which
+// nobody waits for who does not ask. The newest view decides what becomes of it.
+func TestT11_PublishBindsNothing(t *testing.T) {
+	begun, bind := make(chan int), make(chan net.Listener)
+	said, say := make(chan string), make(chan struct{})
+	r := New(Config{
+		Open: func(port int) ([]net.Listener, error) {
+			begun <- port
+			if l := <-bind; l != nil {
+				return []net.Listener{l}, nil
+			}
+			return nil, fmt.Errorf("port %d is taken", port)
+		},
+		Say: func(text string) { said <- text; <-say },
+	})
+	t.Cleanup(r.Close)
+	one, two := Route{Port: 6060, Front: true}, Route{Port: 7070, Front: true}
+	opened := r.Publish(View{Routes: []Route{one}}) // returns
+	<-begun
+	r.Publish(View{Routes: []Route{two}})
+	late, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bind <- late // too late: nobody asks for it any more
+	if port := <-begun; port != 7070 {
+		t.Errorf("then %d is opened", port)
+	}
+	if c, err := net.Dial("tcp", late.Addr().String()); err == nil {
+		c.Close()
+		t.Error("what nobody asks for is open")
+	}
+	bind <- nil
+	if text := <-said; text != "port 7070 is taken" {
+		t.Errorf("said %q", text)
+	}
+	r.Publish(View{Routes: []Route{two}, Live: []int{1}})
+	select {
+	case <-opened:
+		t.Error("all is said to be open")
+	default:
+	}
+	close(say)
+	<-begun
+	open, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bind <- open
+	<-opened
+	c, err := net.Dial("tcp", open.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
 }

@@ -46,13 +46,32 @@ func (w *Watcher) explain(name string) Reason {
 	case isDir(name):
 		return Reason{Why: "it is a folder: ask about a file in it"}
 	case v.Rule > 0 && (watched || v.Action == Ignore):
-		return Reason{v.Action, v.Signal, v.Run, fmt.Sprintf("rule %d of the settings", v.Rule)}
-	case v.Compiled && src != nil && !w.rules.Takes(name, src):
+		return w.ruled(name, v, src)
+	case w.passedBy(name, v, src):
 		return Reason{Why: elsewhere}
 	case !watched, v.Action == Ignore, v.AskGit && w.ignored(name):
 		return Reason{Why: w.whyNothing(name)}
 	}
 	return Reason{v.Action, v.Signal, v.Run, w.why(name, v)}
+}
+
+// ruled tells of a file that a rule of the user's is about. Where that names a command alone, it
+// says also why the file asks for more.
+func (w *Watcher) ruled(name string, v rules.Verdict, src []byte) Reason {
+	why := fmt.Sprintf("rule %d of the settings", v.Rule)
+	if v.AskGit && w.ignored(name) || w.passedBy(name, v, src) {
+		v = v.Rest()
+	}
+	if rule := w.cfg.Rules[v.Rule-1]; rule.Action == Ignore && v.Action > Run {
+		why += ", and " + w.why(name, v)
+	}
+	return Reason{v.Action, v.Signal, v.Run, why}
+}
+
+// passedBy reports whether the compiler does not take a file that is there, though it lies where
+// it takes others.
+func (w *Watcher) passedBy(name string, v rules.Verdict, src []byte) bool {
+	return v.Compiled && src != nil && !w.rules.Takes(name, src)
 }
 
 const elsewhere = "the compiler leaves it out: its name or its build constraints are for other systems or tags"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,18 +16,27 @@ import (
 const limitEnv = "WATCHER_TEST_LIMIT"
 
 // When the system gives no more watches the rest is polled, with one line that says what
-// to type, and nothing is missed, in old folders and in new ones.
+// to type, and nothing is missed, in old folders and in new ones. The doorbell goes before that.
 func TestW8_WatchLimit(t *testing.T) {
-	for limit, sysctl := range map[string]string{
-		"max_inotify_watches=10":  "sudo sysctl fs.inotify.max_user_watches=",
-		"max_inotify_instances=0": "sudo sysctl fs.inotify.max_user_instances=",
+	const watches, instances = "sudo sysctl fs.inotify.max_user_watches=", "sudo sysctl fs.inotify.max_user_instances="
+	for limit, c := range map[string]struct {
+		sysctl       string
+		polled, deaf bool
+	}{
+		"max_inotify_watches=10":  {watches, true, true},
+		"max_inotify_watches=64":  {watches, false, true}, // one too few for both: 32 folders, and that of the marks
+		"max_inotify_instances=0": {instances, true, false},
+		"max_inotify_instances=1": {instances, false, true},
 	} {
 		if os.Getenv(limitEnv) == "" {
 			runLimited(t, limit)
 		} else if os.Getenv(limitEnv) == limit {
 			setLimit(t)
-			nothingIsMissed(t, sysctl)
-			adviceWithoutPolling(t, sysctl)
+			if c.polled {
+				nothingIsMissed(t, c.sysctl)
+				adviceWithoutPolling(t, c.sysctl)
+			}
+			noRequestOvertakes(t, c.sysctl, c.polled, c.deaf)
 		}
 	}
 }
@@ -88,4 +98,35 @@ func nothingIsMissed(t *testing.T, sysctl string) {
 	p.sees("new/below/x.go rebuild")
 	p.save("new/below/x.go", "package below // 2")
 	p.sees("new/below/x.go rebuild")
+}
+
+// noRequestOvertakes: a watcher that could not have a doorbell for all folders says so
+// once, and each request is ordered after what was saved before all the same.
+func noRequestOvertakes(t *testing.T, sysctl string, polled, deaf bool) {
+	root := plant(t, small)
+	for i := range 30 {
+		put(t, fmt.Sprintf("%s/p%d/x.go", root, i), "package p")
+	}
+	p := watch(t, root, Config{Marks: t.TempDir()})
+	for said, want := range map[string]bool{"each request asks anew": deaf, " is polled": polled} {
+		told := slices.ContainsFunc(p.w.early, func(e Event) bool {
+			trouble, ok := e.(Trouble)
+			return ok && strings.Contains(trouble.Text, said) && strings.Contains(trouble.Text, sysctl)
+		})
+		if told != want {
+			t.Errorf("%q is told: %v, want %v", said, told, want)
+		}
+	}
+	for i := range 60 {
+		p.save(fmt.Sprintf("p%d/x.go", i%30), fmt.Sprint("package p // ", i))
+		if n := p.w.Look(t.Context()); n <= p.closed {
+			t.Fatalf("save %d: a request needs number %d, and %d was closed before it", i, n, p.closed)
+		}
+		for closed := false; !closed; {
+			var batch Batch
+			if batch, closed = p.next().(Batch); closed {
+				p.closed = batch.N
+			}
+		}
+	}
 }

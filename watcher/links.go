@@ -55,6 +55,7 @@ func (w *Watcher) follow(name string) {
 	real := w.real(name)
 	if w.judge(name, w.folders[filepath.Dir(name)]).Action != Ignore && real != name && !slices.Contains(w.links[real], name) {
 		w.links[real] = append(w.links[real], name)
+		w.arrivals.forget()
 	}
 }
 

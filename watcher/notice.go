@@ -69,13 +69,18 @@ func (w *Watcher) rule() {
 
 // notice works through one event of the system.
 func (w *Watcher) notice(e fsnotify.Event) {
-	for _, name := range w.called(filepath.Clean(e.Name)) {
-		w.noticeName(name, e)
+	real, matters := filepath.Clean(e.Name), false
+	for _, name := range w.called(real) {
+		matters = w.noticeName(name, e) || matters
+	}
+	if !matters {
+		w.arrivals.hush(real)
 	}
 }
 
-// noticeName works through an event by the name that the project has for the file.
-func (w *Watcher) noticeName(name string, e fsnotify.Event) {
+// noticeName works through an event by the name that the project has for the file. It
+// reports whether an event of that name can matter, this one or another.
+func (w *Watcher) noticeName(name string, e fsnotify.Event) bool {
 	gone := e.Has(fsnotify.Remove) || e.Has(fsnotify.Rename)
 	_, isFolder := w.folders[name]
 	switch {
@@ -97,34 +102,50 @@ func (w *Watcher) noticeName(name string, e fsnotify.Event) {
 	case (e.Has(fsnotify.Create) || w.told[name]) && isDir(name): // new, or perhaps readable now
 		w.adopt(name)
 	default:
-		w.noticeFile(name, e)
+		return w.noticeFile(name, e)
 	}
+	return true
 }
 
-func (w *Watcher) noticeFile(name string, e fsnotify.Event) {
+// noticeFile is noticeName for what is no folder.
+func (w *Watcher) noticeFile(name string, e fsnotify.Event) bool {
 	in, ok := w.folders[filepath.Dir(name)]
 	if !ok {
-		return
+		return false
 	}
 	if e.Op == fsnotify.Chmod {
 		if now, _ := stamp(w.seed, name); now.stamp == w.files[name].stamp {
-			return // only its permissions
+			return true // only its permissions
 		}
 	}
+	leads := w.noticeLeading(name, e)
+	v := w.judge(name, in)
+	if v.Action == Ignore {
+		return leads
+	}
+	w.touch(name, v)
+	if e.Has(fsnotify.Create) && isLink(name) {
+		w.follow(name)
+		w.watchLinked()
+	}
+	return true
+}
+
+// noticeLeading takes up a file that says which others count, and reports whether it is one.
+func (w *Watcher) noticeLeading(name string, e fsnotify.Event) bool {
 	switch base := filepath.Base(name); {
 	case base == ".gitignore", slices.Contains(w.git.Excludes(), name):
 		w.git.Reset()
+		w.arrivals.forget()
 		w.round.walkLater(saved)
-	case (base == "go.mod" || base == "package.json") && filepath.Dir(name) != w.cfg.Root && !e.Has(fsnotify.Write):
-		w.round.walkLater(saved) // its folder may count as another kind from now on
-	}
-	if v := w.judge(name, in); v.Action != Ignore {
-		w.touch(name, v)
-		if e.Has(fsnotify.Create) && isLink(name) {
-			w.follow(name)
-			w.watchLinked()
+	case base == "go.mod", base == "package.json":
+		if filepath.Dir(name) != w.cfg.Root && !e.Has(fsnotify.Write) {
+			w.round.walkLater(saved) // its folder may count as another kind from now on
 		}
+	default:
+		return false
 	}
+	return true
 }
 
 // lose is called when Root went. It may be there again already.

@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -40,6 +41,30 @@ func TestW7_RealOverflow(t *testing.T) {
 		t.Errorf("saw %q, want %q", p.lines(batch), want)
 	}
 	p.ignores(func() {}) // nothing was left for another number
+}
+
+// A mark that is lost with the events before it keeps nobody waiting: the overflow is the answer.
+func TestW7_MarkIsLost(t *testing.T) {
+	p, goOn := stopped(t, Config{})
+	lines := plant(t, "-- a.txt --\n-- b.txt --\n")
+	must(t, p.w.fs.Add(lines))
+	flood(t, filepath.Join(lines, "a.txt"), filepath.Join(lines, "b.txt"))
+	put(t, p.path("main.go"), "package main // lost")
+	answer := make(chan bool, 1)
+	go func() { answer <- p.w.fs.Flush(context.Background()) }()
+	marks := p.w.cfg.Marks
+	for written := false; !written; {
+		entries, err := os.ReadDir(marks)
+		must(t, err)
+		written = len(entries) > 0
+	}
+	goOn()
+	if !<-answer {
+		t.Error("waited a second for a mark that was lost")
+	}
+	if n := p.w.Look(t.Context()); n != 1 {
+		t.Errorf("number %d", n)
+	}
 }
 
 // flood makes more events than the kernel and fsnotify keep together. Equal ones in a

@@ -51,6 +51,7 @@ func (w *Watcher) touch(name string, v rules.Verdict) {
 func (w *Watcher) raise() {
 	if !w.round.open {
 		w.number++
+		w.newest.Store(w.number)
 		w.round.open = true
 		w.emit(Pending{w.number})
 	}
@@ -100,11 +101,14 @@ func (w *Watcher) compare(now map[string]content) Event {
 	var changes, touched []Change
 	for _, name := range slices.Sorted(maps.Keys(now)) {
 		v := w.round.touched[name]
-		change := Change{Path: name, Action: v.Action, Signal: v.Signal, Run: v.Run}
 		old, known := w.files[name]
+		asks := v
+		if v.Compiled && !old.taken && !now[name].taken && (known || now[name].there) {
+			asks = v.Rest() // of another system, or with another tag: it never mattered to the build
+		}
+		change := Change{Path: name, Action: asks.Action, Signal: asks.Signal, Run: asks.Run}
 		switch {
-		case v.Compiled && !old.taken && !now[name].taken && (known || now[name].there):
-			// of another system, or with another tag: it never mattered
+		case asks.Action == Ignore:
 		case old.same(now[name]):
 			touched = append(touched, change)
 		default:

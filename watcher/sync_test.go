@@ -1,7 +1,9 @@
 package watcher
 
 import (
+	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -87,6 +89,49 @@ func TestW11_ChangeNamesItsCommand(t *testing.T) {
 		c.want.Path = p.path(c.file)
 		if b, ok := p.end().(Batch); !ok || len(b.Changes) != 1 || b.Changes[0] != c.want {
 			t.Errorf("%+v, want %+v", b, c.want)
+		}
+	}
+}
+
+// TestW11_CommandOfWhatIsBuilt: a rule for all Go files that names a command and no action. What
+// the build does not read, and what git ignores, is a matter of the command alone.
+func TestW11_CommandOfWhatIsBuilt(t *testing.T) {
+	root := plant(t, templ+"-- dev.go --\n//go:build dev\n\npackage main\n-- static/local.css --\n-- .gitignore --\nlocal.css\n")
+	gitRun(t, root, "init", "-q")
+	graph := &Graph{Packages: []Package{{Dir: root}}, Takes: func(dir, name string, src []byte) bool {
+		return !strings.Contains(string(src), "go:build dev")
+	}}
+	cfg := Config{Root: root, Graph: graph, Rules: []Rule{{Paths: []string{"**/*.go", "**/*.css"}, Run: "swag init"}}}
+	p := watch(t, root, cfg)
+	for _, c := range []struct {
+		file, text string
+		want       Action
+	}{
+		{"main.go", "package main // 2", Rebuild},
+		{"main_test.go", "package main // 2", Run},
+		{"dev.go", "//go:build dev\n\npackage main // 2", Run},
+		{"dev.go", "package main // 3", Rebuild},                   // the build reads it now
+		{"dev.go", "//go:build dev\n\npackage main // 4", Rebuild}, // and did before
+		{"static/site.css", "a {}", Refresh},
+		{"static/local.css", "a {}", Run},
+	} {
+		p.save(c.file, c.text)
+		want := Change{Path: p.path(c.file), Action: c.want, Run: "swag init"}
+		if b, ok := p.end().(Batch); !ok || len(b.Changes) != 1 || b.Changes[0] != want {
+			t.Errorf("%s: %+v, want %+v", c.file, b, want)
+		}
+	}
+	for file, want := range map[string]string{
+		"main.go":          "rebuild swag init: rule 1 of the settings, and compiled: it belongs to the program's own package",
+		"main_test.go":     "run swag init: rule 1 of the settings",
+		"dev.go":           "run swag init: rule 1 of the settings",
+		"static/local.css": "run swag init: rule 1 of the settings",
+		"static/site.css":  "refresh swag init: rule 1 of the settings, and browsers load files of its kind",
+	} {
+		r, err := Explain(cfg, p.path(file))
+		must(t, err)
+		if got := fmt.Sprintf("%s %s: %s", r.Action, r.Run, r.Why); got != want {
+			t.Errorf("%s: %s, want %s", file, got, want)
 		}
 	}
 }

@@ -117,6 +117,7 @@ func (w *Watcher) watch(dir string, in folder) error {
 	}
 	in.pass = w.pass
 	w.folders[dir] = in
+	w.arrivals.forget()
 	return nil
 }
 
@@ -210,7 +211,7 @@ func (w *Watcher) differs(name string, f file) bool {
 func (w *Watcher) judge(name string, in folder) rules.Verdict {
 	v := w.rules.Classify(name, in.Place)
 	if v.AskGit && w.ignored(name) {
-		return rules.Verdict{}
+		return v.Rest()
 	}
 	if v.Rule > 0 && v.Action < Rebuild && w.rules.Built(name, in.Place).Action == Rebuild {
 		w.tell(fmt.Sprintf("rule %d makes %s %s, but the build reads it: what is saved there is not built",
@@ -261,6 +262,7 @@ func (w *Watcher) leave(dir string) {
 		return
 	}
 	delete(w.folders, dir)
+	w.arrivals.forget()
 	others := slices.DeleteFunc(w.names[in.real], func(name string) bool { return name == dir })
 	if w.names[in.real] = others; len(others) == 0 {
 		delete(w.names, in.real)

@@ -26,6 +26,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/watcher-dev/watcher/watcher/git"
@@ -124,7 +125,9 @@ func (Trouble) isEvent()   {}
 
 // Watcher watches one tree. Make it with [New].
 type Watcher struct {
-	inbox *inbox // shared with the goroutine that drains fs, and with Configure
+	inbox    *inbox // shared with the goroutine that drains fs, and with Configure
+	arrivals arrivals
+	newest   atomic.Uint64 // number, for who asks
 
 	// The goroutine of Run owns all that follows.
 	cfg    Config
@@ -233,18 +236,6 @@ func (w *Watcher) Run(ctx context.Context, emit func(Event)) {
 			w.regain()
 		}
 	}
-}
-
-// Look returns, where folders are polled, the newest number when every save made before
-// the call has been seen: a request that arrives after a save needs at least that one
-// (rule 32). Where none is polled it returns 0 at once, and also when ctx is done or
-// Run has ended. Any goroutine may call it while Run runs.
-func (w *Watcher) Look(ctx context.Context) uint64 {
-	if !w.fs.Look(ctx) {
-		return 0
-	}
-	n, _ := w.ask(ctx, &w.inbox.post.asked)
-	return n
 }
 
 // Saved returns the newest number when every save made before the call has been seen,

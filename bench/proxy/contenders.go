@@ -20,7 +20,7 @@ type contender struct {
 
 // startContenders starts the app, asked directly, and all that stand before it; the
 // first three are always there. What was started is returned also with an error.
-func startContenders(profile string) (all []*contender, err error) {
+func startContenders(folder, profile string) (all []*contender, err error) {
 	add := func(name string, start func() (*contender, error)) {
 		if err != nil {
 			return
@@ -31,9 +31,9 @@ func startContenders(profile string) (all []*contender, err error) {
 			all = append(all, c)
 		}
 	}
-	add("direct", func() (*contender, error) { return startRole("app", "", "") })
-	add("httputil.ReverseProxy", func() (*contender, error) { return startRole("bare", all[0].addr, "") })
-	add("the front", func() (*contender, error) { return startRole("front", all[0].addr, profile) })
+	add("direct", func() (*contender, error) { return startRole("app", "", folder, "") })
+	add("httputil.ReverseProxy", func() (*contender, error) { return startRole("bare", all[0].addr, folder, "") })
+	add("the front", func() (*contender, error) { return startRole("front", all[0].addr, folder, profile) })
 	for _, name := range []string{"nginx", "caddy"} {
 		if path, missing := exec.LookPath(name); missing == nil {
 			add(name, func() (*contender, error) { return startForeign(name, path, all[0].addr) })
@@ -52,13 +52,13 @@ func stopAll(all []*contender) {
 
 // startRole runs this program as the app or a proxy; it says where it listens and ends
 // when its input does, also if we are killed.
-func startRole(role, upstream, profile string) (*contender, error) {
+func startRole(role, upstream, folder, profile string) (*contender, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), "BENCH_ROLE="+role, "BENCH_UPSTREAM="+upstream, "BENCH_PROFILE="+profile)
+	cmd.Env = append(os.Environ(), "BENCH_ROLE="+role, "BENCH_UPSTREAM="+upstream, "BENCH_FOLDER="+folder, "BENCH_PROFILE="+profile)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

@@ -47,10 +47,10 @@ func spread(addr string, conns int, ask func(c *client, n int) (more bool, err e
 
 // throughput asks without a pause on so many connections and returns requests a second
 // and the median of their times.
-func throughput(addr string, conns int, duration time.Duration) (float64, time.Duration, error) {
+func throughput(addr, path string, conns int, duration time.Duration) (float64, time.Duration, error) {
 	began := time.Now()
 	took, err := spread(addr, conns, func(c *client, _ int) (bool, error) {
-		return time.Since(began) < duration, c.get("/small")
+		return time.Since(began) < duration, c.get(path)
 	})
 	return float64(len(took)) / time.Since(began).Seconds(), took.At(0.5), err
 }

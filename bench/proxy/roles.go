@@ -12,12 +12,14 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"path/filepath"
 	"runtime/pprof"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/watcher-dev/watcher/proxy"
+	"github.com/watcher-dev/watcher/watcher"
 )
 
 var errNoRole = errors.New("this is the benchmark itself")
@@ -49,14 +51,23 @@ func serveRole() error {
 		stop()
 	}()
 	fmt.Println(l.Addr())
-	upstream := os.Getenv("BENCH_UPSTREAM")
+	upstream, folder := os.Getenv("BENCH_UPSTREAM"), os.Getenv("BENCH_FOLDER")
 	switch role {
 	case "front":
-		return front(upstream).Serve(ctx, l)
+		f, err := front(ctx, upstream, folder)
+		if err != nil {
+			return err
+		}
+		return f.Serve(ctx, l)
 	case "bare":
 		return serve(ctx, l, bare(upstream))
 	}
-	return serve(ctx, l, app())
+	lines, err := os.Create(filepath.Join(folder, "app.log"))
+	if err != nil {
+		return err
+	}
+	defer lines.Close()
+	return serve(ctx, l, app(lines))
 }
 
 func serve(ctx context.Context, l net.Listener, h http.Handler) error {
@@ -70,7 +81,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler) error {
 
 // app answers something small, and assets of 10 KiB, at once or in the time of a small
 // query or a file that is read.
-func app() http.Handler {
+func app(lines io.Writer) http.Handler {
 	asset := bytes.Repeat([]byte("0123456789abcde\n"), 640)
 	answer := func(body []byte, after time.Duration) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -80,18 +91,31 @@ func app() http.Handler {
 			w.Write(body)
 		}
 	}
+	small := answer([]byte("hello, world\n"), 0)
 	mux := http.NewServeMux()
-	mux.HandleFunc("/small", answer([]byte("hello, world\n"), 0))
+	mux.HandleFunc("/small", small)
+	mux.HandleFunc("/logged", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(lines, r.Method, r.URL, r.RemoteAddr)
+		small(w, r)
+	})
 	mux.HandleFunc("/instant/", answer(asset, 0))
 	mux.HandleFunc("/asset/", answer(asset, assetTime))
 	return mux
 }
 
-// front is the product's, with a target.
-func front(upstream string) *proxy.Front {
-	f := proxy.New(proxy.Config{Hold: true})
+// front is the product's, with a target, and with a watcher of the folder that the app works in.
+func front(ctx context.Context, upstream, folder string) (*proxy.Front, error) {
+	w, err := watcher.New(watcher.Config{Root: folder, Marks: folder + ".marks"})
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		w.Run(ctx, func(watcher.Event) {})
+		os.RemoveAll(folder + ".marks")
+	}()
+	f := proxy.New(proxy.Config{Hold: true, Look: w.Look})
 	f.Publish(proxy.View{Generation: 1, PID: os.Getpid(), Upstream: upstream, Phase: proxy.Serving})
-	return f
+	return f, nil
 }
 
 // bare is what one would write who knows net/http well: connections are kept, buffers

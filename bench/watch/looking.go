@@ -58,7 +58,7 @@ func watchFor(poll source.Poll, dirs []string, while time.Duration) (float64, er
 		}
 	}
 	self := process(os.Getpid())
-	before := self.ticks()
+	before := self.busy()
 	time.Sleep(while)
-	return (self.ticks() - before) / while.Seconds(), nil // a tick is a hundredth
+	return (self.busy() - before) / while.Seconds(), nil // a tick is a hundredth
 }

@@ -102,9 +102,9 @@ func watched(folder string, s size) ([]row, error) {
 	}
 	time.Sleep(started)
 	p := process(w.PID)
-	before := p.ticks()
+	before := p.busy()
 	time.Sleep(s.idle)
-	idle := p.ticks() - before
+	idle := p.busy() - before
 	rows = append(rows,
 		row{"inotify watches", p.watches(), 100, ""},
 		row{"own memory (RssAnon)", p.memory(), 30, "MiB"},

@@ -15,15 +15,17 @@ func (p process) file(name string) []byte {
 	return text
 }
 
-// ticks is the CPU time used so far, in hundredths of a second.
-func (p process) ticks() float64 {
-	_, rest, _ := bytes.Cut(p.file("stat"), []byte(") ")) // behind the name
-	var user, system float64
-	if fields := bytes.Fields(rest); len(fields) > 12 {
-		fmt.Sscan(string(fields[11]), &user)
-		fmt.Sscan(string(fields[12]), &system)
+// busy is the time that its threads have run so far, in ticks of a hundredth of a second. It is what
+// the scheduler has counted: the ticks of stat(5) are samples, which fall into whatever a timer woke.
+func (p process) busy() (ticks float64) {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p))
+	for _, thread := range threads {
+		text, _ := os.ReadFile(thread)
+		var ran float64 // in nanoseconds
+		fmt.Sscan(string(text), &ran)
+		ticks += ran / 1e7
 	}
-	return user + system
+	return ticks
 }
 
 // memory is what the program has for itself, in MiB.

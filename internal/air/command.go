@@ -55,24 +55,35 @@ func (c *conversion) carried(keys ...string) (said []string) {
 	return said
 }
 
-// sources are what generators read, by the names of their programs.
-var sources = map[string][]string{
-	"templ":  {"**/*.templ"},
-	"sqlc":   {"**/*.sql", "**/sqlc.{yaml,yml,json}"},
-	"gqlgen": {"**/*.{graphql,graphqls}", "**/gqlgen.{yaml,yml}"},
-	"buf":    {"**/*.proto", "**/buf*.yaml"},
+// generator is a program that makes files out of others.
+type generator struct {
+	verb   string   // its subcommand that does
+	reads  []string // globs
+	writes []string // of what it reads; else nil
 }
 
-// generators makes rules of the commands whose sources are known.
+// generatorOf lists those that are known, by the names of their programs.
+var generatorOf = map[string]generator{
+	"templ":  {verb: "generate", reads: []string{"**/*.templ"}},
+	"sqlc":   {verb: "generate", reads: []string{"**/*.sql", "**/sqlc.{yaml,yml,json}"}},
+	"gqlgen": {verb: "generate", reads: []string{"**/*.{graphql,graphqls}", "**/gqlgen.{yaml,yml}"}},
+	"buf":    {verb: "generate", reads: []string{"**/*.proto", "**/buf*.yaml"}},
+	"swag":   {verb: "init", reads: []string{"**/*.go"}, writes: []string{"docs/docs.go"}},
+}
+
+// generators makes rules of the commands that are known.
 func (c *conversion) generators(steps [][]string) (said []string) {
 	var others []string
 	for _, step := range steps {
-		paths := generated(step)
-		if paths == nil {
+		g, known := generatorIn(step)
+		if !known {
 			others = append(others, strings.Join(step, " "))
 			continue
 		}
-		said = append(said, c.rule(settings.Rule{Paths: paths, Run: withoutShell(step)}))
+		if g.writes != nil { // which is no reason to run it again
+			c.rule(settings.Rule{Paths: g.writes, Action: "rebuild"})
+		}
+		said = append(said, c.rule(settings.Rule{Paths: g.reads, Run: withoutShell(step)}))
 	}
 	if len(others) > 0 {
 		said = append(said, strings.Join(others, " && ")+" "+c.leave("is not run: make it a [[rule]] with run, and the paths that it reads", others...))
@@ -80,15 +91,15 @@ func (c *conversion) generators(steps [][]string) (said []string) {
 	return slices.Compact(said)
 }
 
-// generated returns what a command generates from; nil if it is no generator that is known.
-func generated(step []string) []string {
+// generatorIn returns the generator that a command runs, if it is one that is known.
+func generatorIn(step []string) (g generator, known bool) {
 	for i, word := range step {
 		name, _, _ := strings.Cut(path.Base(slashed(word)), "@")
-		if paths := sources[name]; paths != nil && slices.Contains(step[i:], "generate") {
-			return paths
+		if g, known = generatorOf[name]; known && slices.Contains(step[i:], g.verb) {
+			return g, true
 		}
 	}
-	return nil
+	return generator{}, false
 }
 
 // withoutShell is a command as a program and its arguments, also if it begins with variables.

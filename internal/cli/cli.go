@@ -52,6 +52,9 @@ func Run(c Call) int {
 	if e, ok := errors.AsType[ended](err); ok {
 		return e.code
 	}
+	if e, ok := errors.AsType[session.Interrupted](err); ok {
+		return e.Code()
+	}
 	return c.fail(err, f)
 }
 

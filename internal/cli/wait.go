@@ -115,24 +115,14 @@ func tail(p *proxy.Problem) []string {
 }
 
 // talk finds the watcher that a call means, waits for it for a moment where that is
-// wanted, and talks to it until the call is interrupted.
+// wanted, and talks to it. A signal ends the call as it ends any program: there is nothing to
+// take down.
 func (c Call) talk(f *flags, args []string, appear time.Duration, do func(context.Context, running.Instance, *terminal.Terminal) error) error {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	defer cancel(nil)
-	go func() {
-		select {
-		case <-c.Signals:
-			cancel(errInterrupted)
-		case <-ctx.Done():
-		}
-	}()
+	ctx := context.Background()
 	say := terminal.New(c.Stdout, c.Stderr, c.Style(f.Options))
 	i, err := c.find(ctx, f, args, appear)
 	if err == nil {
 		err = do(ctx, i, say)
-	}
-	if cause := context.Cause(ctx); err != nil && cause != nil {
-		err = cause
 	}
 	if _, ok := errors.AsType[ended](err); err == nil || ok {
 		return err
@@ -146,8 +136,6 @@ func (c Call) talk(f *flags, args []string, appear time.Duration, do func(contex
 	}
 	return session.UsageError{Err: err}
 }
-
-var errInterrupted = errors.New("interrupted")
 
 // find finds the watcher that a call means.
 func (c Call) find(ctx context.Context, f *flags, args []string, appear time.Duration) (running.Instance, error) {

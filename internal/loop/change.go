@@ -17,11 +17,13 @@ const (
 	patientDen   = 2
 )
 
-// A candidate that is left to finish may take this many times as long as the last start did,
-// and a little more, when something newer waits for it.
+// A candidate for which something newer waits may take this many times as long as the last start
+// that became ready, if there was one, and a little more. The next one may take twice as long, and
+// so on, until one has come to its end: a start that has only become slow gets through as well.
 const (
-	overdueStarts = 3
-	overdueLeast  = 2 * time.Second
+	overdueStarts    = 3
+	overdueLeast     = 2 * time.Second
+	overdueDoublings = 10 // which is more than any start is allowed
 )
 
 // supersedeLimit is how long a process that was never target has to end by itself.
@@ -106,17 +108,13 @@ func (t *turn) askRestart() {
 // is left to finish. A restart that it was to fulfil is due again.
 func (t *turn) supersede(patient bool) {
 	p := t.in(starting)
-	if p == nil {
-		return
+	switch {
+	case p == nil:
+	case patient || p.urgent:
+		p.urgent = true // boundStart sees to it that this is not for ever
+	default:
+		t.overtake(p)
 	}
-	if (patient || p.urgent) && p.waitsFor == "" { // what waits would never get finished
-		if !p.urgent && t.lastStart > 0 {
-			t.do(after{overdueStarts*t.lastStart + overdueLeast, overdue{p.gen}})
-		}
-		p.urgent = true
-		return
-	}
-	t.overtake(p)
 }
 
 // overtake ends a candidate that will never be target.
@@ -126,11 +124,32 @@ func (t *turn) overtake(p *process) {
 	t.end(p, supersedeLimit, "overtaken by a newer save or order")
 }
 
-// takeOverdue ends a candidate that was left to finish and does not, as it hangs most likely:
-// who has mended that is not to wait until its time is over.
-func (t *turn) takeOverdue(gen int) {
-	if p := t.find(gen); p != nil && p.role == starting && !t.stopping && (t.build != nil || t.due.rebuild || t.due.start()) {
+// boundStart ends a candidate that hangs, most likely, while something newer waits for it: who
+// has mended that is not to wait until its time is over. What waits for its needs would never
+// be finished.
+func (t *turn) boundStart() {
+	p := t.in(starting)
+	if p == nil || t.build == nil && !t.due.rebuild && !t.due.start() {
+		return
+	}
+	bound := (overdueStarts*t.lastStart + overdueLeast) << min(t.hung, overdueDoublings)
+	left := bound - t.now.Sub(p.began)
+	switch {
+	case p.waitsFor != "":
 		t.overtake(p)
+	case left <= 0:
+		t.hung++
+		t.overtake(p)
+	case !p.bounded:
+		p.bounded = true
+		t.do(after{left, overdue{p.gen}})
+	}
+}
+
+// takeOverdue has boundStart look again at a candidate whose time is over.
+func (t *turn) takeOverdue(gen int) {
+	if p := t.find(gen); p != nil {
+		p.bounded = false
 	}
 }
 
@@ -185,6 +204,9 @@ func (t *turn) takeRestartOrder() {
 		t.feedback = feedback{}
 		t.unpark()
 	}
+	if p := t.in(starting); p != nil && !t.stopping { // who orders has had enough of it
+		t.overtake(p)
+	}
 	t.ask(watcher.Restart)
 }
 
@@ -223,5 +245,8 @@ func (t *turn) takeLoaded(r Reloaded) {
 	})
 	t.chooseMode(t.newest)
 	t.saySettings(r)
+	if p := t.in(starting); p != nil && p.waitsFor != "" { // perhaps for what the edit has mended
+		r.Actions = append(slices.Clip(r.Actions), watcher.Restart)
+	}
 	t.ask(r.Actions...)
 }

@@ -136,7 +136,7 @@ func TestRule6_BuildBetweenTwoRuns(t *testing.T) {
 	s.synced().wantDid("build")
 	s.saveOf(watcher.Run, "/src/x").wantDid()
 	s.save(watcher.Rebuild).wantDid() // a build between two runs is left to finish
-	s.built("b").wantDid("start #2 b", "command 4 gen [/src/x]")
+	s.built("b").wantDid("start #2 b", "after 2s", "command 4 gen [/src/x]")
 	s.ready(2).wantView("the build between", func(v proxy.View) bool {
 		return v.Generation == 2 && v.Settled == written && v.Settled < v.Pending
 	})
@@ -195,6 +195,33 @@ func TestW11_FailureStaysUntilItIsMended(t *testing.T) {
 	plan := Plan{Commands: map[string]builder.Command{"gen": {}}}
 	s.event(loaded{Reloaded{Plan: plan}}).wantView("other settings", stale)
 	s.event(loaded{Reloaded{}}).wantView("no rule any more", free)
+}
+
+// TestW11_CommandThatWritesWhatItReads, as swag does under a rule for all Go files: what was saved
+// and what it has written are one build, the run that its own writing asks for finds nothing to
+// do, and that is no loop.
+func TestW11_CommandThatWritesWhatItReads(t *testing.T) {
+	s := row(newScript(t), "idle")
+	for round := range 2 * feedbackLaps {
+		s.did = nil
+		s.saveOf(watcher.Rebuild, "/src/main.go").generated()
+		s.saveOf(watcher.Rebuild, "/src/docs/docs.go").wantView("written", held)
+		s.synced().wantDid(fmt.Sprintf("command %d gen [/src/main.go]", 2*round+1), fmt.Sprintf("sync %d", 2*round+1), "build")
+		s.built(fmt.Sprint("b", round)).wantView("built", held)
+		next := candidate(s)
+		s.ready(next).wantView("served, and the command may yet find something", held)
+		s.proof(next).reap().generated()
+		s.n++
+		s.event(watched{watcher.Pending{N: s.n}})
+		s.event(watched{watcher.Unchanged{N: s.n, Touched: []watcher.Change{{Path: "/src/docs/docs.go", Action: watcher.Rebuild, Run: "gen"}}}})
+		s.synced().wantView("nothing", free)
+		if slices.Contains(s.did, "build") {
+			t.Fatalf("round %d is built again: %q", round, s.did)
+		}
+	}
+	if s.paused() > 0 {
+		t.Errorf("said %q", s.said)
+	}
 }
 
 func TestW11_StartsWaitForTheCommand(t *testing.T) {

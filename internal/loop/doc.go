@@ -23,16 +23,16 @@
 // Rows are what is under way. A cell says what changes; advance then begins what is
 // due and can begin. "Also" below the table holds in every row.
 //
-//	            rebuild save     restart save     built          build failed     ready           start failed      current exits       stop
-//	idle        build            start newest     –              –                –               –                 back-off, revive    drain, stop
-//	building    kill, build      absorbed         fresh is due   page; weaker due –               –                 wait for the build  kill build
-//	starting    supersede, build supersede, start –              –                swap, proof     page; old goes on wait for the start  end candidate
-//	both        as each          as each          waits          page             swap            page              wait                both
-//	in proof    build            start            –              –                –               –                 back to standby     drain, stop
-//	draining(1) build            start newest     start          start newest     –               –                 –                   drain, stop
-//	back-off    build            start at once    start          revive           –               –                 –                   stop
-//	down(2)     build            start newest     start          page             –               –                 –                   stop
-//	stopping    –                –                dropped        dropped          dropped         dropped           reaped              at once
+//	            rebuild save     restart save     order            built        build failed     ready       start failed      start hangs current exits      stop
+//	idle        build            start newest     start newest     –            –                –           –                 –           back-off, revive   drain, stop
+//	building    kill, build      absorbed         absorbed         fresh is due page; weaker due –           –                 –           wait for the build kill build
+//	starting    supersede, build supersede, start end it, start    –            –                swap, proof page; old goes on –           wait for the start end candidate
+//	both        as each          as each          end it, absorbed waits        page             swap        page              end it      wait               both
+//	in proof    build            start            start            –            –                –           –                 –           back to standby    drain, stop
+//	draining(1) build            start newest     start newest     start        start newest     –           –                 –           –                  drain, stop
+//	back-off    build            start at once    start at once    start        revive           –           –                 –           –                  stop
+//	down(2)     build            start newest     start newest     start        page             –           –                 –           –                  stop
+//	stopping    –                –                –                dropped      dropped          dropped     dropped           –           reaped             at once
 //
 // (1) stop-first: the old one finishes its requests and goes, then the new one starts.
 // (2) exited by itself, given up, or never started.
@@ -56,7 +56,10 @@
 // Also: a refresh or signal is done when nothing stronger is under way, else with the
 // swap. Equal binary: nothing starts, page and mark are cleared. Patience (rule 6): a
 // build or candidate that has been overtaken twice, or for 1.5 × the last build, is
-// left to finish, a candidate that hangs not for ever. An event about a generation that is not in the table is dropped.
+// left to finish. "Both" is whatever waits for the end of a candidate, be it built, being
+// built or to be started: then, and only then, a timer runs for the candidate (boundStart), also
+// where none has ever become ready. When it fires the candidate hangs, and is ended. An
+// order ends a candidate in any case. An event about a generation that is not in the table is dropped.
 //
 // # Invariants
 //
@@ -64,6 +67,8 @@
 //   - one not-ready process at most: TestInvariant_OneNotReadyProcess
 //   - the target has been ready: TestInvariant_TargetHasBeenReady
 //   - a failure leaves the target alone: TestInvariant_FailureLeavesTargetAlone
+//   - a start that hangs keeps nothing newer waiting for longer than its bound, and no order at
+//     all: TestInvariant_HangingStartBlocksNothing
 //   - a stop order wins in every state: TestInvariant_StopWinsInEveryState
 //   - after Run returns no goroutine and no child is left: TestInvariant_NothingLeftAfterRun
 //
@@ -77,6 +82,9 @@
 //	startCommand        one a run of a rule's command; ends with it, and sends its result
 //	loadSettings        one a read; ends when it has sent what it read
 //	time.AfterFunc      one a timer that fires; sends, or drops after Run
+//
+// None of them is Run's to wait for when it prints, publishes or leads a debugger: the terminal, the
+// front and the relay have goroutines of their own for what may take a while.
 //
 // Every send gives up when Run has returned, so none of them can be left waiting.
 package loop

@@ -31,7 +31,7 @@ type (
 	restartOrder  struct{}                // a key or signal asks for a restart
 	stopOrder     struct{}                // the first: orderly; the second: at once
 	pauseOver     struct{ id int }        // the limit of a pause
-	overdue       struct{ gen int }       // a candidate that was left to finish takes long
+	overdue       struct{ gen int }       // the time of a candidate for which something newer waits
 	pauseOrder    struct {                // what is saved from now on waits
 		limit time.Duration
 		holds chan<- bool

@@ -47,8 +47,11 @@ type (
 		Kill(generation int)
 		Signal(generation int, sig syscall.Signal)
 	}
-	// Relay keeps further ports of the app open. No call blocks.
-	Relay interface{ Publish(v relay.View) }
+	// Relay keeps further ports of the app open. It does not block: opened is closed when those of
+	// the view are open.
+	Relay interface {
+		Publish(v relay.View) (opened <-chan struct{})
+	}
 	// Debugger leads its clients to a generation; 0 lets them wait, and after last no
 	// other follows. It does not block.
 	Debugger interface {
@@ -114,7 +117,7 @@ type Config struct {
 	Relay    Relay
 	Debugger Debugger                         // nil if the app runs under none
 	Reload   func() Reloaded                  // reads the settings and tells the parts that need no start
-	Print    func(terminal.Event)             // Files are relative to Base when it is called
+	Print    func(terminal.Event)             // Files are relative to Base when it is called; it must not block
 	Signal   func(name string) syscall.Signal // number of a signal that the settings have checked
 	Base     string                           // absolute folder in which watcher was started
 }
@@ -128,6 +131,7 @@ type Loop struct {
 
 	cancelBuild context.CancelFunc         // of the running build; owned by Run's goroutine
 	commands    map[int]context.CancelFunc // of those that run, by id; likewise
+	opened      <-chan struct{}            // closed when the app's further ports are open; likewise
 	others      sync.WaitGroup             // watcher, graph, build, command and reload goroutines
 }
 
@@ -200,7 +204,7 @@ func (l *Loop) Run() {
 		}
 		if v := s.relayed(); !reflect.DeepEqual(v, relayed) {
 			relayed = v
-			l.cfg.Relay.Publish(v)
+			l.opened = l.cfg.Relay.Publish(v)
 		}
 		if gen := s.debugged(); gen != debugged || s.stopping {
 			debugged = gen
@@ -358,6 +362,7 @@ func (l *Loop) startCommand(ctx context.Context, e startCommand) {
 func (l *Loop) print(e terminal.Event, released proxy.Released) {
 	if e.Kind == terminal.KindSwap || e.Kind == terminal.KindReady {
 		e.Held, e.HeldFor = released.Count, released.Longest
+		e.After = l.opened // people try the app's own addresses then
 	}
 	for i, file := range e.Files {
 		e.Files[i] = l.relative(file)

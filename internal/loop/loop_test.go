@@ -147,7 +147,7 @@ func (noCommands) Generate(context.Context, builder.Command, []string) builder.R
 
 type relays struct{}
 
-func (relays) Publish(relay.View) {}
+func (relays) Publish(relay.View) <-chan struct{} { return nil }
 
 func (b *bench) Prepare(ctx context.Context, _ builder.Spec) error { return context.Cause(ctx) }
 

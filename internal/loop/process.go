@@ -117,10 +117,12 @@ func (t *turn) takeWaiting(ev runner.Waiting) {
 		return
 	}
 	p.waitsFor, p.reason = ev.For, ""
-	if ev.For != "" {
-		p.reason = "waits for " + ev.For
-		t.sayWaiting(p)
+	if ev.For == "" {
+		p.began = t.now
+		return
 	}
+	p.reason = "waits for " + ev.For
+	t.sayWaiting(p)
 }
 
 func (t *turn) takeReady(ev runner.Ready) {
@@ -135,7 +137,7 @@ func (t *turn) takeReady(ev runner.Ready) {
 		t.startDrain(old, standby, fmt.Sprintf("kept until #%d has lived for a second", p.gen))
 	}
 	p.role, p.target, p.began = current, true, t.now
-	t.kills, t.down, t.lastStart, t.undone = 0, up, ev.Took, false
+	t.kills, t.hung, t.down, t.lastStart, t.undone = 0, 0, up, ev.Took, false
 	t.behind = t.behind && p.binary != t.newest
 	p.pid, p.upstream = ev.PID, ev.Upstream
 	t.lap(writer{gen: p.gen})

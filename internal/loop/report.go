@@ -80,12 +80,12 @@ func (t *turn) sayCommandFailed(c *command) {
 // sayFedBack names the file, who writes it, and what to do. It returns that for pages and
 // programs.
 func (t *turn) sayFedBack(path string, w writer) *proxy.Problem {
-	text := "what the app writes at its start starts it again"
+	text, hint := "what the app writes at its start starts it again", "leave the file out by [watch] ignore or a [[rule]]"
 	if w.command != 0 {
-		text = "what " + w.name + " writes runs it again"
+		text, hint = "what "+w.name+" writes runs it again", "name the file, with an action, in a [[rule]] before that of the command"
 	}
 	text = "a loop that feeds itself is paused: " + text
-	hint := "leave the file out by [watch] ignore or a [[rule]]; any other save, or watcher resume, goes on"
+	hint += "; any other save, or watcher resume, goes on"
 	t.print(terminal.Event{Kind: terminal.KindWarn, Text: text, Files: []string{path}, Hint: hint})
 	return &proxy.Problem{Kind: problemLoop, Title: text, Text: path + "\n" + hint}
 }

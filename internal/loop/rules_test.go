@@ -154,7 +154,7 @@ func TestRule6_TwoKillsThenProgress(t *testing.T) {
 	s.save(watcher.Rebuild).wantDid("kill build")
 	s.killed().wantDid("build")
 	s.save(watcher.Rebuild).wantDid()
-	s.built("b").wantDid("build", "start #2 b")
+	s.built("b").wantDid("build", "start #2 b", "after 2s")
 	s.ready(2).wantView("served, the rest held", func(v proxy.View) bool { return v.Generation == 2 && v.Settled == 3 && v.Pending == 4 })
 }
 
@@ -292,11 +292,23 @@ func TestWaitFor_NewerSaveWins(t *testing.T) {
 	s.wantView("it is told", func(v proxy.View) bool { return v.WaitsFor == "tcp://db:5432" && v.Phase == proxy.Starting })
 	for gen := 2; gen < 2+2*patientKills; gen++ { // patience would leave it to finish, which it never does
 		s.did = nil
-		s.wait(time.Minute).save(watcher.Rebuild).wantDid(fmt.Sprintf("stop #%d", gen), "build")
+		s.wait(time.Minute).save(watcher.Rebuild).wantDid("build", fmt.Sprintf("stop #%d", gen))
 		s.event(ran{runner.Failed{Generation: gen}}).built(fmt.Sprint("b", gen)).waiting(gen+1, "tcp://db:5432")
 	}
 	s.waiting(2+2*patientKills, "")
 	s.wantView("it is started", func(v proxy.View) bool { return v.WaitsFor == "" && v.Phase == proxy.Starting })
+}
+
+// TestWaitFor_EditOfTheSettings: what waits for something that is not meant any more is started
+// again by what the settings say now, and nothing else is.
+func TestWaitFor_EditOfTheSettings(t *testing.T) {
+	edited := loaded{Reloaded{Plan: Plan{Swap: SwapAuto, Restart: RestartOnFailure}, Keys: []string{"run.wait_for"}}}
+	s := row(newScript(t), "starting").waiting(2, "tcp://typo:5432").save(watcher.Reload)
+	s.did = nil
+	s.event(edited).wantDid("stop #2").exited(2, 0).wantDid("start #3 b")
+	s.save(watcher.Reload)
+	s.did = nil
+	s.event(edited).wantDid()
 }
 
 func TestLive_UnresponsiveTargetIsTakenForACrashedOne(t *testing.T) {

@@ -43,7 +43,7 @@ type world struct {
 	live      map[int]*fakeProcess
 	started   map[int]string // generation → binary
 	answers   int            // newest version that serves or whose build or start was told to have failed
-	timers    []event
+	timers    []timer
 	drains    []int
 	reads     int // of the settings
 
@@ -59,6 +59,12 @@ type world struct {
 	prepares int
 	stopped  bool
 	over     bool
+}
+
+// timer is an event that comes at some time, or earlier: nothing may hang on clocks.
+type timer struct {
+	at    time.Time
+	event event
 }
 
 // passingVersion is what a build has read that was never meant to be built.
@@ -87,6 +93,8 @@ type fakeProcess struct {
 	reported  bool // ready or failed
 	wasReady  bool
 	signalled bool
+	waits     bool // for what it needs
+	waited    bool
 	ports     int // that it has been heard to open: an app opens some, not one after another for ever
 }
 
@@ -195,7 +203,7 @@ func (w *world) play(e effect) {
 	case drain:
 		w.drains = append(w.drains, e.gen)
 	case after:
-		w.timers = append(w.timers, e.event)
+		w.timers = append(w.timers, timer{w.now.Add(e.delay), e.event})
 	case loadSettings:
 		w.reads++
 	case quit:
@@ -228,6 +236,50 @@ func (w *world) check(before state, ev event) {
 	}
 	w.checkTargetLeftAlone(before, ev)
 	w.checkSettled(v)
+	w.checkHanging(before, ev)
+}
+
+// checkHanging: where something newer waits for a start to end, a timer will end it; and an
+// order ends it at once.
+func (w *world) checkHanging(before state, ev event) {
+	w.t.Helper()
+	if _, order := ev.(restartOrder); order && !w.stopped {
+		if old, p := before.in(starting), w.state.in(starting); old != nil && p != nil && p.gen == old.gen {
+			w.fail("HangingStartBlocksNothing", "#%d goes on after an order", p.gen)
+		}
+	}
+	p := blocking(w.state)
+	if p == nil || w.stopped {
+		return
+	}
+	if p.waitsFor != "" {
+		w.fail("HangingStartBlocksNothing", "#%d waits for %s, and something newer for it", p.gen, p.waitsFor)
+	}
+	if !slices.ContainsFunc(w.timers, func(t timer) bool { return t.event == (overdue{p.gen}) }) {
+		w.fail("HangingStartBlocksNothing", "#%d is bounded by nothing: %s", p.gen, standing(w.state))
+	}
+}
+
+// blocking is the candidate for whose end something newer waits, or nil.
+func blocking(s state) *process {
+	if s.build != nil || s.due.rebuild || s.due.start() {
+		return s.in(starting)
+	}
+	return nil
+}
+
+// fire lets one timer's time be over, or nearly. One that was set for what blocks something
+// newer ends it.
+func (w *world) fire(i int) {
+	t, blocked := w.timers[i], blocking(w.state)
+	w.timers = slices.Delete(w.timers, i, i+1)
+	w.send(t.event)
+	if w.now.Before(t.at) || blocked == nil || w.stopped || w.live[blocked.gen].waited {
+		return
+	}
+	if p := w.state.in(starting); t.event == (overdue{blocked.gen}) && p != nil && p.gen == blocked.gen {
+		w.fail("HangingStartBlocksNothing", "#%d goes on after its time: %s", p.gen, standing(w.state))
+	}
 }
 
 // checkTargetLeftAlone: a failed build or start, or the end of any process but the
@@ -318,6 +370,9 @@ func (w *world) moves() []func() {
 	for gen, p := range w.sorted() {
 		if !p.reported {
 			m = append(m, func() { w.becomeReady(gen) }, func() { w.failStart(gen) })
+			if !p.waited || p.waits {
+				m = append(m, func() { w.wait(gen) })
+			}
 		}
 		if p.moved && p.ports < maxPorts {
 			m = append(m, func() { w.listen(gen) })
@@ -339,11 +394,7 @@ func (w *world) moves() []func() {
 		})
 	}
 	for i := range w.timers {
-		m = append(m, func() {
-			ev := w.timers[i]
-			w.timers = slices.Delete(w.timers, i, i+1)
-			w.send(ev)
-		})
+		m = append(m, func() { w.fire(i) })
 	}
 	for i := range w.drains {
 		m = append(m, func() {
@@ -457,7 +508,12 @@ func (w *world) save() {
 	changes := []watcher.Change{{Path: fmt.Sprint("/src/", n)}}
 	if w.written {
 		w.written = false
-		changes = append(changes, watcher.Change{Path: "/src/written.go", Action: watcher.Rebuild})
+		written := watcher.Change{Path: "/src/written.go", Action: watcher.Rebuild}
+		if !w.calm && w.pick(3) == 0 { // it is one of the files that the command reads
+			written.Run = "gen"
+			w.newSource(n)
+		}
+		changes = append(changes, written)
 	}
 	kind := w.pick(7)
 	if kind == 0 && len(changes) > 1 || kind == 6 && w.calm {
@@ -475,8 +531,12 @@ func (w *world) save() {
 		}
 	case 6:
 		changes[0].Action, changes[0].Run = watcher.Run, "gen"
-		w.source++
-		w.sources[n] = w.source
+		w.newSource(n)
+		if w.pick(2) == 0 { // what the command reads is compiled too
+			changes[0].Action = watcher.Rebuild
+			w.content++
+			w.numbers[n] = w.content
+		}
 	case 2:
 		changes[0].Action = watcher.Refresh
 	case 3:
@@ -500,6 +560,12 @@ func (w *world) save() {
 func (w *world) newConfig(n uint64) {
 	w.config++
 	w.configs[n] = w.config
+}
+
+// newSource takes that number n asks for a run of the command.
+func (w *world) newSource(n uint64) {
+	w.source++
+	w.sources[n] = w.source
 }
 
 func (w *world) endBuild() {
@@ -530,6 +596,9 @@ func (w *world) newBinary(c *compile) string {
 
 func (w *world) becomeReady(gen int) {
 	p := w.live[gen]
+	if p.waits {
+		w.wait(gen)
+	}
 	p.reported, p.wasReady = true, true
 	ready := runner.Ready{Generation: gen, PID: 1, Upstream: "127.0.0.1:1", OwnPort: w.pick(8) == 0}
 	if p.moved && !ready.OwnPort && w.pick(4) > 0 {
@@ -537,6 +606,17 @@ func (w *world) becomeReady(gen int) {
 		ready.Asked, ready.TLS = 8080, w.pick(4) == 0
 	}
 	w.send(ran{ready})
+}
+
+// wait has a candidate wait once for what it needs, or find it.
+func (w *world) wait(gen int) {
+	p := w.live[gen]
+	p.waits, p.waited = !p.waits, true
+	need := ""
+	if p.waits {
+		need = "tcp://db:5432"
+	}
+	w.send(ran{runner.Waiting{Generation: gen, For: need}})
 }
 
 func (w *world) listen(gen int) {
@@ -674,8 +754,12 @@ func TestInvariant_PausedBuildsNothing(t *testing.T) { walks(t, "PausedBuildsNot
 
 // Rule 1, rule 7, and that what was saved last serves in the end.
 func TestInvariant_SettledIsServedOrFailed(t *testing.T) { walks(t, "SettledIsServedOrFailed") }
-func TestInvariant_Bounds(t *testing.T)                  { walks(t, "Bounds") }
-func TestInvariant_ComesToRest(t *testing.T)             { walks(t, "ComesToRest") }
+
+// Rule 6, and that orders always overtake.
+func TestInvariant_HangingStartBlocksNothing(t *testing.T) { walks(t, "HangingStartBlocksNothing") }
+
+func TestInvariant_Bounds(t *testing.T)      { walks(t, "Bounds") }
+func TestInvariant_ComesToRest(t *testing.T) { walks(t, "ComesToRest") }
 
 // walks fails if a walk has broken the invariant. All tests look at the same walks.
 func walks(t *testing.T, invariant string) {

@@ -41,6 +41,7 @@ type state struct {
 	spare int // number of a killed build, for the one that replaces it; 0 for none
 
 	kills     int           // builds and candidates superseded since the last one that finished
+	hung      int           // candidates ended because they hung, since the last that came to its end
 	lastBuild time.Duration // how long the last finished build took
 	lastStart time.Duration // how long the last process took to become ready
 
@@ -139,9 +140,10 @@ type process struct {
 	pid      int
 	upstream string
 	waitsFor string    // what it needs before it is started; "" for nothing, or not for long
-	began    time.Time // of its start, then of its swap, then of its stop
+	began    time.Time // of its start or the end of its wait, then of its swap, then of its stop
 	target   bool      // has been target
 	urgent   bool      // not superseded by what comes later (rule 6)
+	bounded  bool      // a timer runs for it, as something newer waits
 	restart  bool      // a file or an order asked for it, not only a build
 	listens  []listener
 	proven   bool // lived for a second as target

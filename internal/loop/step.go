@@ -140,6 +140,7 @@ func (t *turn) advance() {
 	t.endCommands()
 	t.beginBuild()
 	t.beginStart()
+	t.boundStart()
 	if !t.busy() {
 		t.settle(t.covered())
 		t.discharge()

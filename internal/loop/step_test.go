@@ -206,6 +206,12 @@ func row(s *script, name string) *script {
 		return row(s, "building").built("b")
 	case "both": // an urgent candidate, and a build of what came later
 		return row(s, "building").wait(time.Minute).save(watcher.Rebuild).built("b")
+	case "left to finish": // by a save that came late; its bound runs
+		return row(s, "building").wait(4 * time.Second).built("b").save(watcher.Rebuild)
+	case "first start":
+		return row(s, "first build").built("a")
+	case "first hangs": // and is left to finish
+		return row(s, "first start").save(watcher.Rebuild).exited(1, 1).wait(4 * time.Second).built("b").save(watcher.Rebuild)
 	case "in proof":
 		return row(s, "starting").ready(2)
 	case "stop-first":
@@ -243,7 +249,7 @@ func row(s *script, name string) *script {
 var update = flag.Bool("update", false, "write the state table anew; read the difference before it is kept")
 
 var rowNames = []string{
-	"first build", "idle", "building", "starting", "both", "in proof", "stop-first", "learned", "moved", "moved starting",
+	"first build", "idle", "building", "starting", "both", "left to finish", "first start", "first hangs", "in proof", "stop-first", "learned", "moved", "moved starting",
 	"draining", "back-off", "exited", "given up", "broken first", "generating", "stopping",
 }
 
@@ -299,6 +305,7 @@ var cellEvents = map[string]func(*script){
 	"build failed":  func(s *script) { whileBuilding(s, func() { s.broken() }) },
 	"ready":         func(s *script) { s.ready(candidate(s)) },
 	"start failed":  func(s *script) { g := candidate(s); s.failed(g).exited(g, 1) },
+	"start hangs":   func(s *script) { s.wait(time.Minute).event(overdue{candidate(s)}) },
 	"target exits":  func(s *script) { s.exited(target(s), 2) },
 	"target hangs":  func(s *script) { s.unresponsive(target(s)) },
 	"target exit 0": func(s *script) { s.exited(target(s), 0) },

@@ -41,7 +41,7 @@ func (t *turn) takeFailed(ev runner.Failed) {
 func (t *turn) startFailed(p process, ev runner.Failed) {
 	t.sayStartFailed(p, ev)
 	t.fell(p, ev.Reason)
-	t.kills, t.behind, t.undone = 0, false, t.undone || p.restart
+	t.kills, t.hung, t.behind, t.undone = 0, 0, false, t.undone || p.restart
 	if !t.buildFailed { // else what the compiler said is newer
 		t.problem = processProblem(problemStart, p, ev.Reason, ev.Tail)
 	}

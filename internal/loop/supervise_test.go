@@ -172,20 +172,126 @@ func TestRule9_WhoEndedIsNotBroughtBack(t *testing.T) {
 	s.wantView("serving", func(v proxy.View) bool { return v.Phase == proxy.Serving && v.Generation == 2 })
 }
 
-// TestRule6_CandidateThatHangs is left to finish by the first save that could overtake it, but
-// not for as long as a start may take: that save may be what mends it.
+// TestRule6_CandidateThatHangs is left to finish by a save that could overtake it, but not for as
+// long as a start may take: that save may be what mends it.
 func TestRule6_CandidateThatHangs(t *testing.T) {
 	s := row(newScript(t), "idle")
 	s.event(overdue{1}) // of one that is ready: nothing
 	s.state.lastStart = 100 * time.Millisecond
-	s.save(watcher.Rebuild).built("b") // hangs
+	s.save(watcher.Rebuild).wait(4 * time.Second).built("b") // hangs
 	s.did = nil
-	s.wait(time.Minute).save(watcher.Rebuild).wantDid("after 2.3s", "build").built("c").wantDid()
-	if p := s.state.in(starting); p == nil || p.binary != "b" {
-		t.Fatal(standing(s.state))
+	s.wait(300*time.Millisecond).save(watcher.Rebuild).wantDid("build", "after 2s") // of 2.3 s
+	s.built("c").wantDid()
+	s.wait(2*time.Second).event(overdue{candidate(s)}).wantDid("stop #2").exited(2, 1).wantDid("start #3 c").ready(3)
+	s.wantView("mended", free)
+}
+
+// TestRule6_EveryHangingStartIsBounded, however it came to be left to finish: who has mended it
+// waits for its bound, and then for no longer than its end takes.
+func TestRule6_EveryHangingStartIsBounded(t *testing.T) {
+	for name, hang := range map[string]func(t *testing.T) *script{
+		"beside a build of what came later": func(t *testing.T) *script { return row(newScript(t), "both") },
+		"before any start was ready":        func(t *testing.T) *script { return row(newScript(t), "first hangs") },
+		"after the time passed in vain": func(t *testing.T) *script {
+			s := row(newScript(t), "idle").save(watcher.Rebuild).wait(4 * time.Second).built("b").save(watcher.Rebuild)
+			g := candidate(s)
+			s.broken().wait(2 * time.Second).event(overdue{g}) // nothing newer waits
+			if candidate(s) != g {
+				t.Fatal("ended, though nothing waits for it:", standing(s.state))
+			}
+			s.did = nil
+			return s.save(watcher.Rebuild).wantDid("build", fmt.Sprintf("stop #%d", g)) // it was over already
+		},
+		"a restart for a restart": func(t *testing.T) *script {
+			s := row(newScript(t), "idle")
+			for range patientKills {
+				s.save(watcher.Restart).exited(candidate(s), 1)
+			}
+			return s.save(watcher.Restart).save(watcher.Restart)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := hang(t)
+			if g := candidate(s); g != 99 {
+				if !slices.Contains(s.did, "after 2s") {
+					t.Fatalf("no bound: did %q", s.did)
+				}
+				if s.wait(2 * time.Second).event(overdue{g}); candidate(s) == g {
+					t.Fatal("it is not ended:", standing(s.state))
+				}
+			}
+			s.exited(leaver(s), 1)
+			whileBuilding(s, func() { s.built("mended") })
+			if candidate(s) == 99 {
+				t.Fatal("what waited is not started:", standing(s.state))
+			}
+			s.ready(candidate(s)).wantView("mended", free)
+		})
 	}
-	s.event(overdue{candidate(s)}).wantDid("stop #2").exited(2, 1).wantDid("start #3 c").ready(3)
-	if v := s.state.view(); v.Generation != 3 || v.Settled != v.Pending {
-		t.Fatalf("%+v", v)
+}
+
+// TestRule6_SlowStartGetsThrough, also the first one: alone it has all the time of a start, and
+// under someone who saves all the time it is given more with each time that was not enough.
+func TestRule6_SlowStartGetsThrough(t *testing.T) {
+	const takes = 20 * time.Second // migrations
+	s := newScript(t).begin().built("a").wait(takes)
+	if slices.Contains(s.did, "after 2s") {
+		t.Errorf("bounded, though nothing waits: did %q", s.did)
 	}
+	s.ready(1).wantView("nobody saves", free)
+
+	s = newScript(t).begin().built("0")
+	var began time.Time
+	gen := 99
+	for second := range 240 {
+		s.wait(time.Second).save(watcher.Rebuild)
+		if g := candidate(s); g == 99 {
+			for g := leaver(s); g != 99; g = leaver(s) {
+				s.exited(g, 1)
+			}
+		} else if gen == g && s.now.Sub(began) >= takes {
+			return // it is ready
+		}
+		if s.event(overdue{candidate(s)}); s.state.build != nil && s.state.build.killed {
+			s.killed()
+		}
+		if second%2 == 0 { // builds take a second or two
+			whileBuilding(s, func() { s.built(fmt.Sprint(second)) })
+		}
+		if g := candidate(s); g != gen {
+			gen, began = g, s.now
+		}
+	}
+	t.Error("nothing ever serves")
+}
+
+// TestRule6_OrdersOvertake: who orders a restart has had enough of the start that is under way,
+// whatever it was left to finish for.
+func TestRule6_OrdersOvertake(t *testing.T) {
+	for _, name := range []string{"starting", "both", "moved starting", "first start", "first hangs", "left to finish"} {
+		s := row(newScript(t), name)
+		g := candidate(s)
+		s.did = nil
+		s.order()
+		if want := fmt.Sprintf("stop #%d", g); !slices.Contains(s.did, want) {
+			t.Errorf("%s: did %q, want %q", name, s.did, want)
+		}
+		s.exited(g, 1)
+		whileBuilding(s, func() { s.built("z") })
+		if next := candidate(s); next == 99 || next == g {
+			t.Errorf("%s: nothing is started for the order: %s", name, standing(s.state))
+		}
+	}
+}
+
+// TestRule6_NoPatienceWithWhatWaits: a candidate that waits for a database is no use to who
+// saved later, though its build was left to finish; its own time begins after the wait.
+func TestRule6_NoPatienceWithWhatWaits(t *testing.T) {
+	s := row(newScript(t), "both")
+	s.did = nil
+	s.waiting(2, "tcp://db:5432").wantDid("stop #2")
+
+	s = row(newScript(t), "starting").waiting(2, "tcp://db:5432").wait(time.Minute).waiting(2, "")
+	s.did = nil
+	s.save(watcher.Rebuild).wantDid("build", "after 2s")
 }

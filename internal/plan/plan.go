@@ -110,7 +110,6 @@ func (p Site) Watch(s settings.Settings) watcher.Config {
 	c := watcher.Config{
 		Root: p.Module.Dir, Settings: p.Settings,
 		EnvFiles: p.envFiles(s), Ignore: s.Watch.Ignore, Poll: polls[s.Watch.Poll],
-		Marks: filepath.Join(p.Cache, "marks"),
 	}
 	if p.Module.Work != "" {
 		c.Files = append(c.Files, p.Module.Work)
@@ -119,6 +118,9 @@ func (p Site) Watch(s settings.Settings) watcher.Config {
 		rule := watcher.Rule{Paths: r.Paths, Action: actions[r.Action], Signal: r.Signal}
 		if len(r.Run) > 0 {
 			rule.Run = p.command(s, r).String()
+			if r.Action != "" { // of which "ignore" leaves the command
+				rule.Action = max(rule.Action, watcher.Run)
+			}
 		}
 		c.Rules = append(c.Rules, rule)
 	}

@@ -24,32 +24,16 @@ func (s *session) ask(several *project.Several) (project.Package, error) {
 	}
 	for typed := bufio.NewReader(in); ; {
 		fmt.Fprint(s.Stdout, "which one? ")
-		line, err := s.answer(typed)
-		if err != nil {
-			return project.Package{}, err
+		line, _ := typed.ReadString('\n')
+		if line == "" { // ^D
+			fmt.Fprintln(s.Stdout)
+			return project.Package{}, UsageError{errors.New("no package was chosen")}
 		}
+		line = strings.TrimSpace(line)
 		if n, err := strconv.Atoi(line); err == nil && n >= 1 && n <= len(several.Packages) {
 			fmt.Fprintf(s.Stdout, "the next time: watcher %s\n", several.Packages[n-1].Pattern)
 			return several.Packages[n-1], nil
 		}
 		fmt.Fprintf(s.Stdout, "%q is none of them: type a number from 1 to %d\n", line, len(several.Packages))
 	}
-}
-
-// answer waits for a line, or for the end of waiting: ^D or a signal.
-func (s *session) answer(typed *bufio.Reader) (string, error) {
-	answer := make(chan string, 1)
-	go func() { // ends with the answer, or with the program
-		line, _ := typed.ReadString('\n')
-		answer <- line
-	}()
-	select {
-	case line := <-answer:
-		if line != "" {
-			return strings.TrimSpace(line), nil
-		}
-	case <-s.Signals:
-	}
-	fmt.Fprintln(s.Stdout)
-	return "", UsageError{errors.New("no package was chosen")}
 }

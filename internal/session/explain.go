@@ -2,31 +2,71 @@ package session
 
 import (
 	"context"
+	"crypto/rand"
+	"fmt"
 	"os"
-	"os/exec"
+	"path/filepath"
+	"syscall"
 
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/internal/plan"
 	"github.com/watcher-dev/watcher/internal/terminal"
+	"github.com/watcher-dev/watcher/runner"
 	"github.com/watcher-dev/watcher/watcher"
 )
 
-// Explain says what a change of path would do, as a watcher would that starts now. It needs a
-// cache of its own, as one may be running.
+// Interrupted is the end of a call by a signal, when it has taken down what there was to take down.
+type Interrupted struct{ Signal os.Signal }
+
+func (e Interrupted) Error() string { return fmt.Sprintf("ended by a signal: %v", e.Signal) }
+
+// Code is what a shell gives as the exit code of a program that a signal has ended.
+func (e Interrupted) Code() int {
+	n, _ := e.Signal.(syscall.Signal)
+	return 128 + int(n)
+}
+
+// Explain says what a change of path would do, as a watcher would that starts now. It has a
+// folder of its own for all that it writes, as one may be running, and takes it away also when a
+// signal ends it: the error is an [Interrupted] then.
 func Explain(c Call, o Options, path string) (watcher.Reason, error) {
 	s := &session{Call: c, options: o, terminal: terminal.New(c.Stderr, c.Stderr, terminal.Style{JSON: o.JSON})}
+	s.site.Cache = filepath.Join(os.TempDir(), "watcher-explain-"+rand.Text())
 	if err := s.find(); err != nil {
 		return watcher.Reason{}, err
 	}
-	cache, err := os.MkdirTemp("", "watcher-explain-")
-	if err != nil {
-		return watcher.Reason{}, err
-	}
-	defer os.RemoveAll(cache)
-	if s.builder, err = builder.New(cache, func(_ context.Context, cmd *exec.Cmd) error { return cmd.Run() }); err != nil {
+	ctx, done := c.untilSignal()
+	defer done()
+	r := runner.New()
+	defer r.Close()
+	defer os.RemoveAll(s.site.Cache)
+	var err error
+	if s.builder, err = builder.New(s.site.Cache, r.Run); err != nil {
 		return watcher.Reason{}, err
 	}
 	watch := s.site.Watch(s.settings)
-	watch.Graph = plan.Watched(s.graph.Exact(context.Background()))
-	return watcher.Explain(watch, Absolute(c.Dir, path))
+	watch.Graph = plan.Watched(s.graph.Exact(ctx))
+	reason, err := watcher.Explain(watch, Absolute(c.Dir, path))
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return reason, err
+}
+
+// untilSignal returns a context that ends with the first signal to stop, which is its cause as
+// an [Interrupted]. done frees it.
+func (c Call) untilSignal() (ctx context.Context, done func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	if c.Notify != nil {
+		signals := make(chan os.Signal, 1)
+		c.Notify(signals, stopSignals()...)
+		go func() {
+			select {
+			case sig := <-signals:
+				cancel(Interrupted{sig})
+			case <-ctx.Done():
+			}
+		}()
+	}
+	return ctx, func() { cancel(nil) }
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -106,22 +105,11 @@ func holder(port int) string {
 	return fmt.Sprintf(" by %s (pid %d)", name, pid)
 }
 
-// contained reports whether this is a container, which others reach only where whoever made
-// it has published a port.
-func contained() bool {
-	for _, mark := range []string{"/.dockerenv", "/run/.containerenv"} {
-		if _, err := os.Stat(mark); err == nil {
-			return true
-		}
-	}
-	return false
-}
-
 // proxyConfig says in the front's words what settings ask for.
 func (s *session) proxyConfig(want settings.Settings) proxy.Config {
 	c := proxy.Config{
 		Hold: want.Proxy.Fresh, HoldTimeout: time.Duration(want.Proxy.HoldTimeout),
-		GenerationHeader: want.Proxy.GenerationHeader, Hosts: s.hosts(want),
+		GenerationHeader: want.Proxy.GenerationHeader, Hosts: s.hosts(want), Trusts: system().trusts(want),
 		Browser: proxy.Browser{Reload: want.Browser.Reload, Overlay: want.Browser.Overlay, Pill: want.Browser.Pill},
 		Project: proxy.Project{Root: s.site.Module.Dir, Base: s.site.Start},
 		Open:    func(at proxy.Position) error { return s.openEditor(want.Browser.Editor, at) },

@@ -26,7 +26,7 @@ var keys = []key{
 	{"p", "pause: what is saved waits; once more: resume", (*session).togglePause},
 	{"o", "open the front in a browser", func(s *session, _ *loop.Loop) { s.openBrowser() }},
 	{"c", "clear the screen", func(s *session, _ *loop.Loop) { s.terminal.Clear() }},
-	{"q", "quit; once more: at once", func(_ *session, l *loop.Loop) { l.Stop() }},
+	{"q", "quit; once more: at once", (*session).stop},
 }
 
 // pausedByKey is how long a pause lasts that a person began at the terminal, who sees that it
@@ -42,9 +42,9 @@ func (s *session) keyboard() *os.File {
 	return nil
 }
 
-// takeKeys carries out what is typed until done. What is no key lists them.
-func (s *session) takeKeys(in *os.File, l *loop.Loop, done <-chan struct{}) {
-	terminal.Typed(in, done, func(line string) {
+// takeKeys carries out what is typed until all is over. What is no key lists them.
+func (s *session) takeKeys(in *os.File, l *loop.Loop) {
+	terminal.Typed(in, s.over, func(line string) {
 		for _, k := range keys {
 			if line == k.letter {
 				k.do(s, l)

@@ -18,6 +18,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/builder/graph"
@@ -35,12 +36,14 @@ import (
 
 // Call is what the program was given by its caller.
 type Call struct {
-	Env     []string  // whole environment
-	Dir     string    // absolute folder that it was started in
-	Stdin   io.Reader // asked only if it is a terminal
-	Stdout  io.Writer
-	Stderr  io.Writer
-	Signals <-chan os.Signal // those of [Signals]; nil means that none come
+	Env    []string  // whole environment
+	Dir    string    // absolute folder that it was started in
+	Stdin  io.Reader // asked only if it is a terminal
+	Stdout io.Writer
+	Stderr io.Writer
+	// Notify is signal.Notify, by which [Watch] catches signals when it has something to take down;
+	// until then, and in other calls, they end the program as they end any. nil catches none.
+	Notify func(c chan<- os.Signal, sig ...os.Signal)
 }
 
 // UsageError is a mistake in what was asked for.
@@ -69,6 +72,11 @@ type session struct {
 	builder *builder.Builder
 	graph   *graph.Reader
 	running *loop.Loop
+	signals chan os.Signal  // that are caught
+	patient context.Context // until a second order to stop, which calls hurry
+	hurry   context.CancelFunc
+	over    chan struct{}  // closed when nobody is listened to any more
+	stops   atomic.Int32   // orders to stop
 	paused  atomic.Bool    // as it was told last
 	rough   *watcher.Graph // before the first answer of go list; nil if nothing is known
 	told    string         // what was said of settings that are not our own
@@ -83,7 +91,8 @@ type session struct {
 // before the front opens; after that only the user ends it. An error is one line; a
 // [UsageError] is the caller's mistake.
 func Watch(c Call, o Options) error {
-	s := &session{Call: c, options: o}
+	s := &session{Call: c, options: o, signals: make(chan os.Signal, 4)}
+	s.catch(restartSignal) // which would end us, and may come at any time
 	s.terminal = terminal.New(c.Stdout, c.Stderr, c.Style(o))
 	if err := s.find(); err != nil {
 		return err
@@ -91,6 +100,10 @@ func Watch(c Call, o Options) error {
 	if err := s.findDelve(); err != nil {
 		return err
 	}
+	s.patient, s.hurry = context.WithCancel(context.Background())
+	s.over = make(chan struct{})
+	s.terminal.Start()
+	defer s.finish()
 	self := running.Instance{
 		PID: os.Getpid(), Start: s.site.Start, Dir: Absolute(s.Dir, s.options.Dir),
 		Module: s.site.Module.Dir, Work: s.site.Module.Work, Package: s.pkg.Pattern,
@@ -147,7 +160,7 @@ func (s *session) findSettings() error {
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return UsageError{fmt.Errorf("no folder %q: check -C", s.options.Dir)}
 	}
-	s.site = plan.Site{Start: s.Dir, Env: s.Env, Settings: s.options.settingsInUse(s.Dir)}
+	s.site = plan.Site{Start: s.Dir, Env: s.Env, Cache: s.site.Cache, Settings: s.options.settingsInUse(s.Dir)}
 	if err := s.readSettings(); err != nil {
 		return err
 	}
@@ -160,8 +173,10 @@ func (s *session) findPackage() error {
 	if err != nil {
 		return err
 	}
-	if s.site.Cache, err = running.Folder(s.site.Module.Dir, s.pkg.Pattern); err != nil {
-		return err
+	if s.site.Cache == "" {
+		if s.site.Cache, err = running.Folder(s.site.Module.Dir, s.pkg.Pattern); err != nil {
+			return err
+		}
 	}
 	s.learned = recall(s.site.Cache)
 	s.site.Learned = s.learned.port
@@ -263,7 +278,7 @@ func (s *session) listen() (l []net.Listener, err error) {
 	case want.Port != 0 && got.Port != want.Port:
 		s.warn(fmt.Sprintf("port %d %s: the front is %s", want.Port, obstacle(want.Port), s.site.URL))
 	}
-	if !got.Loopback() && !contained() {
+	if !got.Loopback() && !system().contained() {
 		s.warn("other machines can reach the front on " + got.String())
 	}
 	return l, nil
@@ -304,7 +319,7 @@ func (s *session) loop(listeners []net.Listener) error {
 		return err
 	}
 	watch := s.site.Watch(s.settings)
-	watch.Graph = s.rough
+	watch.Graph, watch.Marks = s.rough, filepath.Join(s.site.Cache, "marks")
 	if s.watcher, err = watcher.New(watch); err != nil {
 		return err
 	}
@@ -326,11 +341,10 @@ func (s *session) loop(listeners []net.Listener) error {
 	}
 	s.print(terminal.Event{Kind: terminal.KindFront, Text: s.site.URL})
 	s.sayDebug()
-	done := make(chan struct{})
-	defer close(done)
-	go s.obey(l, done)
+	s.catch(stopSignals()...)
+	go s.obey(l)
 	if in := s.keyboard(); in != nil {
-		go s.takeKeys(in, l, done)
+		go s.takeKeys(in, l)
 	}
 	ctx, closeFront := context.WithCancel(context.Background())
 	served := make(chan error, 1)
@@ -364,18 +378,49 @@ func (s *session) saved(ctx context.Context) (uint64, bool) {
 	return s.watcher.Saved(ctx)
 }
 
-// obey hands signals on until done.
-func (s *session) obey(l *loop.Loop, done <-chan struct{}) {
+// catch has signals come to us that would end the program.
+func (s *session) catch(signals ...os.Signal) {
+	if s.Notify != nil {
+		s.Notify(s.signals, signals...)
+	}
+}
+
+// obey hands signals on until all is over.
+func (s *session) obey(l *loop.Loop) {
 	for {
 		select {
-		case sig := <-s.Signals:
+		case sig := <-s.signals:
 			if sig == restartSignal {
 				l.Restart()
 			} else {
-				l.Stop()
+				s.stop(l)
 			}
-		case <-done:
+		case <-s.over:
 			return
 		}
 	}
+}
+
+// stop orders a stop. The second order is one to hurry: then the terminal is not waited for
+// either.
+func (s *session) stop(l *loop.Loop) {
+	if s.stops.Add(1) == 2 {
+		s.terminal.Hurry()
+		s.hurry()
+	}
+	l.Stop()
+}
+
+// lastWords is how long the terminal may take for what is left to be printed when nobody wants
+// to wait any more.
+const lastWords = 100 * time.Millisecond
+
+// finish prints what is left, for as long as a stop may take.
+func (s *session) finish() {
+	ctx, cancel := context.WithTimeout(context.Background(), max(lastWords, time.Duration(s.settings.Run.StopTimeout)))
+	defer cancel()
+	defer context.AfterFunc(s.patient, func() { time.AfterFunc(lastWords, cancel) })()
+	s.terminal.Finish(ctx)
+	close(s.over)
+	s.hurry()
 }

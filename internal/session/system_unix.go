@@ -8,9 +8,14 @@ import (
 	"syscall"
 )
 
-// Signals lists those that a Call wants to hear of.
-func Signals() []os.Signal {
-	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, restartSignal}
+// stopSignals are those that stop a run. A hangup that was ignored when we were started, as
+// nohup has it, stays ignored.
+func stopSignals() []os.Signal {
+	stop := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		stop = append(stop, syscall.SIGHUP)
+	}
+	return stop
 }
 
 // OutliveReader keeps the program alive when what reads its output ends first, as in

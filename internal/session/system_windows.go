@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Signals lists those that a Call wants to hear of.
-func Signals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
+// stopSignals are those that stop a run.
+func stopSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
 
 // OutliveReader does nothing: there is no SIGPIPE.
 func OutliveReader() {}

@@ -66,6 +66,11 @@ func checkHost(text string) string {
 	return unless(name != "" && !strings.ContainsAny(name, "*:/ "), `is not a name of a host: write it without scheme and port, as "dev.example.org" or "*.example.org"`)
 }
 
+func checkClient(text string) string {
+	_, err := ParseNetwork(text)
+	return unless(err == nil, noNetwork)
+}
+
 func checkName(text string) string {
 	const digits, letters = "0123456789", "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	right := text != "" && !strings.Contains(digits, text[:1]) && strings.Trim(text, digits+letters) == ""

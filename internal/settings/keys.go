@@ -54,7 +54,7 @@ func rows() []row {
 		{name: "watch.poll", effect: Never, meaning: `look for changes instead of waiting for events: "auto" where events cannot be trusted, true everywhere, false nowhere`, words: Autos()},
 
 		{name: "rule.paths", effect: Live, meaning: "globs of files, relative to the module; the first rule that matches wins", example: `["conf/**/*.yaml"]`, check: checkGlob},
-		{name: "rule.action", effect: Live, meaning: "what a change of them does: " + list(actions()), example: `"signal"`, words: actions()},
+		{name: "rule.action", effect: Live, meaning: "what a change of them does: " + list(actions()) + "; with run and without it, what it does without the rule", example: `"signal"`, words: actions()},
 		{name: "rule.signal", effect: Live, meaning: `what the app is sent by action "signal"`, example: `"SIGHUP"`, check: checkSignal},
 		{name: "rule.run", effect: Live, meaning: "program and arguments to run first, once a batch; what it writes belongs to the same save", example: `["templ", "generate"]`},
 		{name: "rule.timeout", effect: Live, meaning: "how long that may take before it is killed: a minute, if not told", example: `"60s"`, check: checkPositive},
@@ -82,6 +82,7 @@ func rows() []row {
 		{name: "proxy.fresh", effect: Live, meaning: "requests after a save wait for the new code"},
 		{name: "proxy.hold_timeout", effect: Live, meaning: "how long they wait at most"},
 		{name: "proxy.allowed_hosts", effect: Live, meaning: `names under which the front answers, beside localhost, addresses, names without a dot and *.test, *.local, *.internal; "*.example.org" takes all below it`, check: checkHost},
+		{name: "proxy.allowed_clients", effect: Live, meaning: `addresses and networks, as ["192.168.1.7"], from which pages are loaded anew and what is wrong is told, with your code around it; without it that is for this machine alone`, check: checkClient},
 		{name: "proxy.generation_header", effect: Live, meaning: "every answer names its generation in Watcher-Generation"},
 
 		{name: "browser.reload", effect: Live, meaning: "open pages load themselves anew when there is a newer version"},

@@ -56,7 +56,7 @@ type Rule struct {
 	Paths   []string `toml:"paths"`
 	Action  string   `toml:"action"`  // rebuild, restart, signal, refresh, ignore
 	Signal  string   `toml:"signal"`  // for action signal
-	Run     []string `toml:"run"`     // program and arguments, run first; with it Action may be ""
+	Run     []string `toml:"run"`     // program and arguments, run first; with it Action may be "", which adds nothing
 	Timeout Duration `toml:"timeout"` // of Run; 0 means a minute
 	At      Position `toml:"-"`       // of Run
 }
@@ -95,6 +95,7 @@ type Proxy struct {
 	Fresh            bool     `toml:"fresh"`
 	HoldTimeout      Duration `toml:"hold_timeout"`
 	AllowedHosts     []string `toml:"allowed_hosts"`
+	AllowedClients   []string `toml:"allowed_clients"` // addresses and networks, for [ParseNetwork]
 	GenerationHeader bool     `toml:"generation_header"`
 }
 

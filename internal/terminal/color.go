@@ -39,7 +39,7 @@ func (p paint) kind(k Kind, word string) string {
 		return p.good.Sprint(word)
 	case KindFailed, KindPanic:
 		return p.bad.Sprint(word)
-	case KindWarn, KindExit, KindRetry:
+	case KindWarn, KindExit, KindRetry, KindMissing:
 		return p.odd.Sprint(word)
 	default:
 		return p.dim.Sprint(word)

@@ -99,6 +99,14 @@ func requests(n int) string {
 	return fmt.Sprintf("%d requests", n)
 }
 
+// lineCount is of what did not come to pass: "1 line was", "214 lines were".
+func lineCount(n int) string {
+	if n == 1 {
+		return "1 line was"
+	}
+	return fmt.Sprintf("%d lines were", n)
+}
+
 // Short rounds a duration to what people read: 0.4ms, 412ms, 1.2s, 2m5s, 10m.
 func Short(d time.Duration) string {
 	unit := time.Second

@@ -23,7 +23,8 @@ type lineWriter struct {
 }
 
 // Write prints the lines that p ends. It never fails: an app must not die because its
-// output cannot be shown.
+// output cannot be shown. It waits while the terminal has more than enough to do, and not for one
+// that is stopped.
 func (w *lineWriter) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -49,7 +50,7 @@ func (w *lineWriter) Close() error {
 	return nil
 }
 
-// print prints whole lines in one write.
+// print prints whole lines.
 func (w *lineWriter) print(lines []byte) {
 	if len(lines) == 0 {
 		return
@@ -60,12 +61,12 @@ func (w *lineWriter) print(lines []byte) {
 		for line := range strings.Lines(text) {
 			lines = append(lines, outputJSON(now, w.stream, strings.TrimRight(line, "\r\n"))...)
 		}
-		w.to.write(w.to.out, lines)
+		w.to.output(w.to.out, lines)
 		return
 	}
 	if w.prefix != "" {
 		lines = bytes.TrimSuffix(bytes.ReplaceAll(lines, []byte{'\n'}, []byte("\n"+w.prefix)), []byte(w.prefix))
 		lines = append([]byte(w.prefix), lines...)
 	}
-	w.to.write(w.out, lines)
+	w.to.output(w.out, lines)
 }

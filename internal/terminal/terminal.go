@@ -14,10 +14,14 @@
 // and all of them, those of the app's standard error too, go to the same writer.
 //
 // No line, of an event or of the app, is ever torn by another
-// (TestT4_LinesAreNeverTorn).
+// (TestT4_LinesAreNeverTorn). Once [Terminal.Start] is called no line waits for a terminal that is
+// stopped, and what was not printed is told in its place (TestT11_StoppedTerminalHoldsNobodyUp).
 package terminal
 
 import (
+	"bytes"
+	"context"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -51,10 +55,13 @@ const (
 	KindSettings Kind = "settings" // the settings file was read again; Text
 	KindWarn     Kind = "warn"     // something the user should know; Text, Hint
 	KindStop     Kind = "stop"     // watcher ends; Text
+	KindMissing  Kind = "missing"  // lines were not printed here, of events or of the app; Missing, Text
 )
 
 // problem reports whether an event is printed even when only problems are asked for.
-func (k Kind) problem() bool { return k == KindFailed || k == KindPanic || k == KindWarn }
+func (k Kind) problem() bool {
+	return k == KindFailed || k == KindPanic || k == KindWarn || k == KindMissing
+}
 
 // Event is one line of output. Zero fields are left out.
 type Event struct {
@@ -76,7 +83,10 @@ type Event struct {
 	NextTry    time.Time     `json:"-"`                 // when; "next_try" in JSON
 	Files      []string      `json:"files,omitempty"`   // relative to the folder watcher was started in
 	Problems   []Problem     `json:"problems,omitempty"`
-	Output     []string      `json:"output,omitempty"` // lines of the compiler, or of a rule's command, that say more
+	Output     []string      `json:"output,omitempty"`  // lines of the compiler, or of a rule's command, that say more
+	Missing    int           `json:"missing,omitempty"` // lines that were not printed
+
+	After <-chan struct{} `json:"-"` // what it reports is so when this is closed: it is not printed before; nil for at once
 }
 
 // Problem is one place in the user's code.
@@ -99,18 +109,39 @@ type Terminal struct {
 	style Style
 	paint paint
 
-	mu       sync.Mutex // held while out or err is written to
 	out, err io.Writer
+	mu       sync.Mutex // held while one of them is written to, unless there is a queue
+	queue    *queue     // nil until Start
 }
 
 // New makes a terminal that prints events and the app's standard output to out, and
-// the app's standard error to err.
+// the app's standard error to err. Whoever prints waits until it is written.
 func New(out, err io.Writer, style Style) *Terminal {
 	return &Terminal{out: out, err: err, style: style, paint: newPaint(style.Color && !style.JSON)}
 }
 
-// Print prints one event in one write. Any goroutine may call it; events stand in the
-// order of the calls. An event without a time is of now.
+// Start has one goroutine of the terminal's own write what is printed from now on, so that
+// nobody waits for it: [Terminal.Print] never blocks, and writers of the app's output do so only as
+// long as the terminal takes anything. It is called once, before anybody else prints; Finish follows.
+func (t *Terminal) Start() {
+	t.queue = newQueue(func(missing int) item {
+		return item{to: t.out, text: t.line(Event{
+			Time: time.Now(), Kind: KindMissing, Missing: missing,
+			Text: fmt.Sprintf("%s not printed, as the terminal was stopped", lineCount(missing)),
+		})}
+	})
+}
+
+// Hurry lets no writer of the app's output wait any more. Any goroutine may call it, once, after
+// Start.
+func (t *Terminal) Hurry() { t.queue.hurry() }
+
+// Finish returns when all that was printed is written, or ctx is done. What is printed later
+// is lost.
+func (t *Terminal) Finish(ctx context.Context) { t.queue.finish(ctx) }
+
+// Print prints one event. Any goroutine may call it; events stand in the order of the calls. An
+// event without a time is of now.
 func (t *Terminal) Print(e Event) {
 	if t.style.Quiet && !e.Kind.problem() || e.Kind == KindState && !t.style.JSON {
 		return
@@ -118,22 +149,46 @@ func (t *Terminal) Print(e Event) {
 	if e.Time.IsZero() {
 		e.Time = time.Now()
 	}
-	text := eventJSON(e)
-	if !t.style.JSON {
-		text = t.paint.event(e)
+	t.event(item{to: t.out, text: t.line(e), after: e.After})
+}
+
+// line is an event in the style of the terminal.
+func (t *Terminal) line(e Event) []byte {
+	if t.style.JSON {
+		return eventJSON(e)
 	}
-	t.write(t.out, text)
+	return t.paint.event(e)
 }
 
 // Clear wipes a screen, and what is scrolled out of it (ECMA-48 ED, and xterm's own 3 for the
 // latter). It must be one.
-func (t *Terminal) Clear() { t.write(t.out, []byte("\x1b[H\x1b[2J\x1b[3J")) }
+func (t *Terminal) Clear() { t.event(item{to: t.out, text: []byte("\x1b[H\x1b[2J\x1b[3J")}) }
 
-// write has nobody to tell of an error: this is where errors are told.
-func (t *Terminal) write(w io.Writer, text []byte) {
+func (t *Terminal) event(i item) {
+	if t.queue != nil {
+		t.queue.event(i)
+		return
+	}
+	t.write(i)
+}
+
+// output prints lines of the app. Whoever calls it may go on to use text.
+func (t *Terminal) output(to io.Writer, text []byte) {
+	if t.queue != nil {
+		t.queue.output(item{to: to, text: bytes.Clone(text)})
+		return
+	}
+	t.write(item{to: to, text: text})
+}
+
+// write writes at once. It has nobody to tell of an error: this is where errors are told.
+func (t *Terminal) write(i item) {
+	if i.after != nil {
+		<-i.after
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	w.Write(text)
+	_, _ = i.to.Write(i.text)
 }
 
 // Stdout returns a writer for one process's output, which is printed in whole lines.

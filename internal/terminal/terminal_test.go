@@ -61,6 +61,7 @@ func events() []Event {
 		{Kind: KindPause, Text: `what is saved waits for "watcher resume", at most 10m`},
 		{Kind: KindResume, Text: "what was saved meanwhile is taken now"},
 		{Kind: KindServed, Generation: 9, Took: 431 * time.Millisecond, Text: "http://localhost:8080"},
+		{Kind: KindMissing, Missing: 214, Text: "214 lines were not printed, as the terminal was stopped"},
 		{Kind: KindStop, Text: "requests in flight may finish; interrupt again to end at once"},
 	}
 	for i := range es {

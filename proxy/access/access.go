@@ -1,14 +1,17 @@
-// Package access decides who may talk to the front: to which names it answers, and which
-// pages may read, or order, anything below the reserved prefix.
+// Package access decides who may talk to the front: to which names it answers, which
+// clients are this machine, and which pages may read, or order, anything below the reserved
+// prefix.
 //
-// It knows headers. It does not know what is asked for, nor what the answer would be.
+// It knows headers and addresses. It does not know what is asked for, nor what the answer
+// would be.
 //
 // A web page that somebody else wrote runs in the developer's browser, and so on the
 // developer's machine. It can send requests to the front in two ways: under its own
 // name, which it has made to mean 127.0.0.1 (DNS rebinding; then the browser takes the
 // answer for the page's own, and hands it over), or across origins (then the browser
 // hands nothing over, but the request has been sent). [Hosts] ends the first, [Foreign]
-// and [Token] the second.
+// and [Token] the second. Who is no browser of the developer's at all is told apart by
+// [Client].
 package access
 
 import (

@@ -5,8 +5,8 @@ import (
 	"crypto/subtle"
 )
 
-// Token is a secret of one run. A page that can read it is one of the front's own, as no
-// other is told it; it goes with every order. Make it with [NewToken].
+// Token is a secret of one run, which goes with what changes something. Make it with
+// [NewToken].
 type Token string
 
 // NewToken returns a new one, of 128 bits and more.

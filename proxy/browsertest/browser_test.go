@@ -29,6 +29,9 @@ const failsafe = 60 * time.Second
 // evilName is a name of the internet that means this machine, as its owner can make it.
 const evilName = "evil.example"
 
+// netName is a name of the network, under which the app is answered and events are not.
+const netName = "box.test"
+
 // chromium is the one process of all tests; each has tabs of its own.
 var chromium = sync.OnceValues(func() (context.Context, error) {
 	path, err := exec.LookPath("chromium")
@@ -36,7 +39,7 @@ var chromium = sync.OnceValues(func() (context.Context, error) {
 		return nil, fmt.Errorf("no Chromium: apt-get install chromium")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1200, 800),
-		chromedp.Flag("host-resolver-rules", "MAP "+evilName+" 127.0.0.1"),
+		chromedp.Flag("host-resolver-rules", "MAP "+evilName+" 127.0.0.1, MAP "+netName+" 127.0.0.1"),
 		// Nobody is protected by Chromium's own check alone, which not every browser has.
 		chromedp.Flag("disable-features", "site-per-process,Translate,LocalNetworkAccessChecks"))
 	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...)

@@ -11,6 +11,48 @@ import (
 	"github.com/watcher-dev/watcher/proxy"
 )
 
+// watched has the page tell of its own asking: how often it wants the events again, which it
+// does at once then, and whether it has heard that it is refused.
+const watched = `<script>
+	again = 0; refused = false;
+	const later = setTimeout;
+	setTimeout = (f, ms) => ms >= 250 ? (again++, later(f, 0)) : later(f, ms);
+	const told = () => later(() => later(() => later(() => refused = true, 0), 0), 0);
+	const ask = fetch;
+	fetch = (...what) => ask(...what).then(r => (r.status === 403 && told(), r));
+	if (window.SharedWorker) SharedWorker = class extends SharedWorker {
+		constructor(url) { super(url); this.port.addEventListener('message', e => e.data === 'refused' && told()); }
+	};
+</script>`
+
+// TestP1_PageThatIsRefusedStopsAsking: it was opened under a name that a later run does not
+// know. It comes back over a run that is not there, and then asks no more.
+func TestP1_PageThatIsRefusedStopsAsking(t *testing.T) {
+	for name, head := range map[string]string{"worker": "", "alone": alone} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, func(c *proxy.Config) { c.Hosts = []string{netName} })
+			s.page(head + watched + plain)
+			tab := s.at(strings.Replace(s.url, "localhost", netName, 1) + "/")
+			tab.loaded(1)
+			s.fail(compileError())
+			tab.await(inShadow("h1")) // it listens
+			s.stop()
+			tab.await("again > 3")
+			s.cfg.Hosts = nil
+			s.start(strings.TrimPrefix(s.url, "http://"))
+			s.Publish(s.view)
+			tab.await("refused")
+			before := value[int](tab, "again")
+			tab.run(chromedp.Evaluate("document.dispatchEvent(new Event('visibilitychange')); dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true})); passed = 0", nil))
+			tab.run(chromedp.Evaluate("(async () => { while (passed < 20) await ask('/'), passed++ })()", nil))
+			tab.await("passed === 20") // longer than one more question would take
+			if after := value[int](tab, "again"); after != before {
+				t.Errorf("it has asked %d times since", after-before)
+			}
+		})
+	}
+}
+
 const plain = "<!doctype html><title>p</title><h1>Hello</h1>"
 
 func (s *site) wantLoads(path string, want int64) {

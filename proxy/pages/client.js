@@ -11,8 +11,11 @@
    *   problem: Problem | null, token: string, reload: boolean, overlay: boolean, pill: boolean}} State
    */
 
+  const refused = 'refused';
+  const front = location.origin + '/__watcher/'; // whatever the page's base is
+
   /**
-   * One connection. It tells each event's text, and '' when it has broken.
+   * One connection. It tells each event's text, '' when it has broken, and that it is refused.
    * @param {(text: string) => void} tell
    */
   function connection(tell) {
@@ -24,11 +27,13 @@
     };
     const open = () => {
       if (source) return;
-      source = new EventSource(location.origin + '/__watcher/events');
+      source = new EventSource(front + 'events');
       source.onmessage = e => tell(e.data);
-      source.onerror = () => {
+      source.onerror = async () => {
+        const no = source?.readyState === 2 // answered by us, who want nothing to do with it, or by a tunnel that finds nobody
+          && await fetch(front + 'healthz').then(r => r.status === 403, () => false);
         close();
-        tell('');
+        tell(no ? refused : '');
       };
     };
     return { open, close };
@@ -39,7 +44,7 @@
     const ports = new Set();
     let newest = '';
     const shared = connection(text => {
-      newest = text;
+      newest = text === refused ? '' : text;
       ports.forEach(p => p.postMessage(text));
     });
     // @ts-ignore: the scope of a shared worker
@@ -49,7 +54,9 @@
       port.onmessage = m => {
         if (!m.data) {
           ports.delete(port);
-          return ports.size || shared.close();
+          if (ports.size) return;
+          newest = ''; // it may be old when the next page comes, which would load itself for it
+          return shared.close();
         }
         ports.add(port);
         if (newest) port.postMessage(newest);
@@ -86,6 +93,11 @@
 
   /** @param {string} text */
   function take(text) {
+    if (text === refused) {
+      want(false);
+      want = () => {};
+      return mark('');
+    }
     if (text) {
       pause = 250;
       state = JSON.parse(text);
@@ -128,13 +140,28 @@
 
   /** @param {string} due for what; a page that stays the same, out of a cache, is not loaded for ever */
   function reload(due) {
-    reloading = setTimeout(() => {
+    reloading = setTimeout(async () => {
+      await renew();
       try {
         sessionStorage.watcher = JSON.stringify([due, fields().map(({ e, name }) =>
           (e.value !== e.defaultValue || e.checked !== e.defaultChecked) && [name, e.value, e.checked])]);
       } catch {} // not here
       location.reload();
     }, 20);
+  }
+
+  /**
+   * A load asks for nothing that the browser has kept since before the front was there, or that
+   * the app lets it keep for a time. So that is asked for now; but what never changes is not.
+   */
+  function renew() {
+    const signal = AbortSignal.timeout?.(2000);
+    const parts = /** @type {PerformanceResourceTiming[]} */ (performance.getEntriesByType('resource'))
+      .filter(e => /script|link|im|css|other/.test(e.initiatorType) && e.name.startsWith(location.origin) && !e.name.includes('/__watcher/'));
+    return Promise.allSettled(parts.map(async ({ name }) => {
+      const kept = await fetch(name, { cache: 'only-if-cached', mode: 'same-origin', signal });
+      if (!/no-cache|immutable/.test(kept.headers.get('cache-control') ?? '')) await (await fetch(name, { cache: 'reload', signal })).blob();
+    }));
   }
 
   /** What can be typed; browsers keep little of it over a load. Secrets are left out. */
@@ -258,7 +285,7 @@
     if (t.className === 'close' || t.className === 'back') return close();
     const id = t.dataset?.open;
     if (!id) return;
-    const r = await fetch('/__watcher/api/open', { method: 'POST', headers: { 'Watcher-Token': state?.token ?? '' }, body: JSON.stringify({ id }) });
+    const r = await fetch(front + 'api/open', { method: 'POST', headers: { 'Watcher-Token': state?.token ?? '' }, body: JSON.stringify({ id }) });
     if (!r.ok) t.after(el('p', 'note', await r.text()));
   }
 

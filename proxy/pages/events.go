@@ -16,7 +16,7 @@ type State struct {
 	Pending bool    `json:"pending"` // a save is not settled: requests are held
 	Problem *Report `json:"problem"` // null if nothing is wrong
 
-	Token string `json:"token"` // that orders of the page need
+	Token string `json:"token"` // with which a page has a place opened in the editor, and nothing else
 
 	Reload  bool `json:"reload"` // what the settings want of the page
 	Overlay bool `json:"overlay"`
@@ -39,6 +39,10 @@ const beat = 30 * time.Second
 // Hub tells all who listen the newest state. The zero value has none yet; its methods
 // may be called from any goroutine.
 type Hub struct {
+	// May is asked before each event whether a listener may go on to listen. nil means that
+	// all may.
+	May func(*http.Request) bool
+
 	mu      sync.Mutex
 	newest  []byte
 	changed chan struct{} // closed with the next one; nil if nobody waits
@@ -74,7 +78,7 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	quiet := time.NewTicker(beat)
 	defer quiet.Stop()
-	for {
+	for h.May == nil || h.May(r) {
 		newest, changed := h.now()
 		_, err := w.Write(append(append([]byte("data: "), newest...), "\n\n"...))
 		for again := false; err == nil && !again; {

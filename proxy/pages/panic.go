@@ -30,6 +30,8 @@ var (
 	// traceLine is the place of a call in Go's own traces, ginLine in those of Gin.
 	traceLine = regexp.MustCompile(`^\t(.+):(\d+)(?: \+0x[0-9a-f]+)?$`)
 	ginLine   = regexp.MustCompile(`^(.+):(\d+) \(0x[0-9a-f]+\)$`)
+	// serving begins what net/http says of a panic.
+	serving = regexp.MustCompile(`http2?: panic serving `)
 	// requestLine begins the dump that Gin prints in its debug mode.
 	requestLine = regexp.MustCompile(`^([A-Z]+) (\S+) HTTP/\d`)
 )
@@ -72,7 +74,10 @@ func traceFrames(lines []string) (frames []Frame) {
 // addFrame leaves out how the runtime comes from a mistake to a panic, and what net/http
 // does to tell of it.
 func addFrame(frames []Frame, name, file, line string) []Frame {
-	for _, own := range []string{"panic", "runtime.", "net/http.(*conn).serve.func", "runtime/debug."} {
+	for _, own := range []string{
+		"panic", "runtime.", "runtime/debug.", "net/http.(*conn).serve.func",
+		"net/http.(*http2serverConn).runHandler.func", "golang.org/x/net/http2.(*serverConn).runHandler.func",
+	} {
 		if len(frames) == 0 && (name == own || own != "panic" && strings.HasPrefix(name, own)) {
 			return frames
 		}
@@ -129,7 +134,7 @@ func (s *Panics) take(line string) {
 	case strings.Contains(text, "[Recovery] ") && strings.HasSuffix(text, "panic recovered:"):
 		s.begin(ginBlock)
 		return
-	case strings.Contains(text, "http: panic serving "):
+	case serving.MatchString(text):
 		s.begin(httpBlock)
 	case s.kind == noBlock:
 		return
@@ -166,7 +171,7 @@ func (s *Panics) end() {
 
 // readHTTP reads "http: panic serving 127.0.0.1:5: message" and a trace.
 func readHTTP(lines []string) Panic {
-	_, message, _ := strings.Cut(lines[0], "http: panic serving ")
+	message := lines[0][serving.FindStringIndex(lines[0])[1]:]
 	if _, after, ok := strings.Cut(message, ": "); ok {
 		message = after
 	}

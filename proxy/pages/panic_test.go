@@ -59,9 +59,11 @@ func TestP7_PanicsInTheOutputOfAServer(t *testing.T) {
 		output string
 		want   []string
 	}{
-		"gin":              {ginRelease, []string{release}},
-		"gin, debug":       {ginDebug, []string{debug}},
-		"net/http":         {netHTTP, []string{plainHTTP}},
+		"gin":        {ginRelease, []string{release}},
+		"gin, debug": {ginDebug, []string{debug}},
+		"net/http":   {netHTTP, []string{plainHTTP}},
+		"HTTP/2": {strings.Replace(strings.Replace(netHTTP, "http: panic", "http2: panic", 1), "(*conn).serve", "(*http2serverConn).runHandler", 1),
+			[]string{plainHTTP}},
 		"one after other":  {ginRelease + "a line\n" + netHTTP + ginDebug, []string{release, plainHTTP, debug}},
 		"no end":           {strings.TrimSuffix(ginDebug, "\x1b[0m\n") + ginRelease, []string{debug, release}},
 		"none":             {"a\nb [Recovery] \npanic: x\n" + crashed, nil},

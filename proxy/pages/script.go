@@ -25,13 +25,14 @@ var overlaySource string
 
 var (
 	// code is the script without what a browser need not read.
-	code = joint.ReplaceAllString(blank.ReplaceAllString(comment.ReplaceAllString(clientSource, ""), "\n"), "$1$2$3")
+	code = joint.ReplaceAllString(blank.ReplaceAllString(comment.ReplaceAllString(clientSource, ""), "\n"), "$1$2$3$4$5$6")
 	// client is the script as it is sent, with its style.
 	client = strings.Replace(code, "{{style}}", strings.Join(strings.Fields(overlaySource+styleSource), " "), 1)
 
 	comment = regexp.MustCompile(`(?:^|\s)// .*|/\*\*(?s:.*?)\*/ ?`)
-	blank   = regexp.MustCompile(`\s*\n\s*`)                                         // between lines, and before them
-	joint   = regexp.MustCompile(`([{;,(])\n|\n([})])| (=>|[!=]==|=|&&|\|\||\?|:) `) // where a blank says nothing
+	blank   = regexp.MustCompile(`\s*\n\s*`) // between lines, and before them
+	// joint is where a blank says nothing; no text of the script has any of these.
+	joint = regexp.MustCompile(`([;(])\n|\n([})])| (=>|[!=]==|=|&&|\|\||\?\??|:|\+) | ?([{,])[ \n]?| (})|\b(if) `)
 )
 
 // version tells scripts apart for a worker that outlives its front.

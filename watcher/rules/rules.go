@@ -34,12 +34,13 @@ func (a Action) String() string {
 	return [...]string{"ignore", "run", "refresh", "signal", "restart", "rebuild", "reload"}[a]
 }
 
-// Rule gives the files that match one of Paths an action of the user's choice.
+// Rule gives the files that match one of Paths an action of the user's choice. With Run and
+// Action Ignore they keep the one that they have where no rule is about them.
 type Rule struct {
 	Paths  []string // doublestar globs relative to Root, on slashes
 	Action Action
 	Signal string // name of the signal, as in "SIGHUP"; for Action Signal only
-	Run    string // what is to be run first, by any name; "" for nothing. Ignore counts as Run with it
+	Run    string // what is to be run first, by any name; "" for nothing
 }
 
 // Config says what the rules are made of. All paths are absolute.
@@ -61,6 +62,20 @@ type Verdict struct {
 	Compiled bool   // holds only if the compiler took the file before or takes it now
 	Run      string // of the rule
 	Rule     int    // number of the user rule that says so, from 1; 0 for none
+}
+
+// Rest is what is left of v where AskGit or Compiled does not hold: the command of its rule.
+func (v Verdict) Rest() Verdict {
+	if v.Run == "" {
+		return Verdict{}
+	}
+	return Verdict{Action: Run, Run: v.Run, Rule: v.Rule}
+}
+
+// with adds the command of a rule that leaves the action to v.
+func (v Verdict) with(rule Verdict) Verdict {
+	v.Action, v.Run, v.Rule = max(v.Action, Run), rule.Run, rule.Rule
+	return v
 }
 
 // Place is what the files of a folder owe to where they lie. The zero value is a folder
@@ -124,17 +139,24 @@ func (r *Set) Rel(file string) string {
 }
 
 // Classify says what a change of file asks for; in is the folder that it lies in.
-// First match wins (rule 30).
+// First match wins, but a rule that names a command and no action only adds that (rule 30).
 func (r *Set) Classify(file string, in Place) Verdict {
-	rel := r.Rel(file)
-	action, named := r.named[file]
-	if action == Reload {
+	if r.named[file] == Reload {
 		return Verdict{Action: Reload}
 	}
-	if v := r.ruled(rel); v.Rule > 0 {
-		return v
+	switch rule := r.ruled(r.Rel(file)); {
+	case rule.Rule > 0 && rule.Run != "" && rule.Action == Ignore:
+		return r.unruled(file, in).with(rule)
+	case rule.Rule > 0:
+		return rule
 	}
-	if named {
+	return r.unruled(file, in)
+}
+
+// unruled is Classify without the user's rules, for what is not the settings file.
+func (r *Set) unruled(file string, in Place) Verdict {
+	rel := r.Rel(file)
+	if action, named := r.named[file]; named {
 		return Verdict{Action: action}
 	}
 	if v := r.Built(file, in); v.Action == Rebuild {
@@ -155,11 +177,7 @@ func (r *Set) ruled(rel string) Verdict {
 	for i, rule := range r.user {
 		for _, glob := range rule.Paths {
 			if matches([]string{glob}, rel) && !(brief && takesAnyName(glob)) {
-				v := Verdict{Action: rule.Action, Signal: rule.Signal, Run: rule.Run, Rule: i + 1}
-				if v.Run != "" {
-					v.Action = max(v.Action, Run)
-				}
-				return v
+				return Verdict{Action: rule.Action, Signal: rule.Signal, Run: rule.Run, Rule: i + 1}
 			}
 		}
 	}

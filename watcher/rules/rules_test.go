@@ -147,6 +147,51 @@ func TestRule30_Order(t *testing.T) {
 	}
 }
 
+// A rule that names a command and no action adds it to what the file asks for without it; any
+// action has the last word, and the first rule that matches wins.
+func TestRule30_CommandWithoutAnAction(t *testing.T) {
+	root := t.TempDir()
+	abs := func(name string) string { return filepath.Join(root, filepath.FromSlash(name)) }
+	r := New(Config{
+		Root: root, EnvFiles: []string{abs("vars")}, Settings: abs(".watcher.toml"), Ignore: []string{"conf/off.yaml"},
+		Rules: []Rule{
+			{Paths: []string{"gen/only.go"}, Action: Run, Run: "swag"},
+			{Paths: []string{"gen/served.go"}, Action: Refresh, Run: "swag"},
+			{Paths: []string{"**/*.{go,ts,css,yaml}", "vars", "words.txt", ".watcher.toml"}, Run: "swag"},
+			{Paths: []string{"**/*.go"}, Action: Restart, Run: "other"},
+		},
+		Graph: &Graph{Packages: []Package{{Dir: root}, {Dir: abs("gen")}}},
+	}, []Embed{{"words.txt", false}})
+	for name, want := range map[string]Verdict{
+		"main.go":        {Action: Rebuild, Compiled: true, Run: "swag", Rule: 3},
+		"gen/docs.go":    {Action: Rebuild, Compiled: true, Run: "swag", Rule: 3},
+		"gen/only.go":    {Action: Run, Run: "swag", Rule: 1},
+		"gen/served.go":  {Action: Refresh, Run: "swag", Rule: 2},
+		"main_test.go":   {Action: Run, Run: "swag", Rule: 3},
+		"unused/u.go":    {Action: Run, Run: "swag", Rule: 3},
+		"web/a.ts":       {Action: Run, Run: "swag", Rule: 3},
+		"static/a.css":   {Action: Refresh, AskGit: true, Run: "swag", Rule: 3},
+		"conf/a.yaml":    {Action: Restart, AskGit: true, Run: "swag", Rule: 3},
+		"conf/off.yaml":  {Action: Run, Run: "swag", Rule: 3},
+		"vars":           {Action: Restart, Run: "swag", Rule: 3},
+		"words.txt":      {Action: Rebuild, Run: "swag", Rule: 3},
+		".watcher.toml":  {Action: Reload},
+		"static/logo.js": {Action: Refresh, AskGit: true},
+	} {
+		if got := r.Classify(abs(name), Place{}); got != want {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
+	}
+	for _, v := range []Verdict{{Action: Restart, AskGit: true, Run: "swag", Rule: 3}, {Action: Rebuild, Compiled: true, Run: "swag", Rule: 3}} {
+		if got, want := v.Rest(), (Verdict{Action: Run, Run: "swag", Rule: 3}); got != want {
+			t.Errorf("%+v", got)
+		}
+	}
+	if got := (Verdict{Action: Restart, AskGit: true}).Rest(); got != (Verdict{}) {
+		t.Errorf("%+v", got)
+	}
+}
+
 // Where anything can lie that matters: what is entered whatever its name, and how deep.
 func TestPlaces(t *testing.T) {
 	root := t.TempDir()

@@ -12,8 +12,8 @@ var errDescriptors = fmt.Errorf("half of them go to watches: %w", syscall.EMFILE
 // instead takes that the system gives no watch for a folder: for want of one it is polled,
 // and nil returned, unless it must not be.
 func (s *Source) instead(dir string, err error) error {
-	if help := advised(err); s.poll == Never || help == err {
-		return help
+	if s.poll == Never || !isLimit(err) {
+		return advised(err)
 	}
 	s.sayLimit(dir+" and what comes after it", err)
 	return nil
@@ -27,6 +27,9 @@ func (s *Source) sayLimit(what string, err error) {
 	s.limited = true
 	s.say(fmt.Sprintf("%s is polled, which is slower: %v", what, advised(err)))
 }
+
+// isLimit reports whether err is about a limit of the system, or our own, on watches.
+func isLimit(err error) bool { return advised(err) != err }
 
 // advised adds to err how to raise the limit that it is about, if it is about one.
 func advised(err error) error {

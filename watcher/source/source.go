@@ -22,6 +22,8 @@ import (
 	"sync/atomic"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/watcher-dev/watcher/watcher/doorbell"
 )
 
 // Poll says when folders are polled.
@@ -53,7 +55,9 @@ type Source struct {
 	wake  chan struct{} // room for one: polling has begun
 	done  chan struct{} // closed by Close
 	ended sync.WaitGroup
-	polls atomic.Bool // a folder is polled
+	polls atomic.Bool                   // a folder is polled
+	bell  atomic.Pointer[doorbell.Bell] // nil if there is none
+	deaf  atomic.Bool                   // there should be one
 
 	limited bool            // the line about limits is said; of the goroutine of Add, as is blind
 	blind   map[uint64]bool // by device: whether it is polled
@@ -106,7 +110,7 @@ func (s *Source) Add(dir string) error {
 	s.Remove(dir)
 	f := &folder{polled: s.fs == nil || s.isBlind(dir, self.device)}
 	if !f.polled {
-		if err := s.addEvents(dir); err != nil {
+		if err := s.addRung(dir); err != nil {
 			if err := s.instead(dir, err); err != nil {
 				return err
 			}
@@ -116,7 +120,7 @@ func (s *Source) Add(dir string) error {
 	// After the watch is placed: what comes between is told, and seen here already.
 	if f.listing, err = list(dir); err != nil {
 		if !f.polled {
-			_ = s.fs.Remove(dir)
+			s.removeEvents(dir)
 		}
 		return err
 	}
@@ -174,6 +178,13 @@ func (s *Source) Remove(dir string) {
 	// Not while it is held: fsnotify waits here until an event is taken, and who takes it needs
 	// the lock.
 	s.mu.Unlock()
+	s.removeEvents(dir)
+}
+
+func (s *Source) removeEvents(dir string) {
+	if b := s.bell.Load(); b != nil {
+		b.Remove(dir)
+	}
 	if s.fs != nil {
 		_ = s.fs.Remove(dir) // an error means that there is none, or the system has dropped it
 	}
@@ -218,7 +229,7 @@ func (s *Source) Distrust(dir, name string) {
 	}
 	s.mu.Unlock() // see Remove
 	for _, dir := range moved {
-		_ = s.fs.Remove(dir)
+		s.removeEvents(dir)
 	}
 }
 
@@ -265,6 +276,7 @@ func (s *Source) Close() {
 		_ = s.fs.Close()
 	}
 	s.ended.Wait()
+	s.unhang()
 	close(s.Events)
 	close(s.Errors)
 }
@@ -291,6 +303,7 @@ func (s *Source) pass() {
 			case s.Errors <- err:
 			case <-s.done:
 			}
+			s.passMarks()
 		}
 	}
 }
