@@ -10,9 +10,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tryLock takes an exclusive lock that ends with the process, however it ends.
-func tryLock(f *os.File) error {
-	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+const (
+	exclusive = unix.LOCK_EX
+	shared    = unix.LOCK_SH
+)
+
+// tryLock takes a lock that ends with the process, however it ends. The error is errLocked where
+// another one holds it.
+func tryLock(f *os.File, how int) error {
+	err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return errLocked
 	}

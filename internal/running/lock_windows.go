@@ -7,12 +7,17 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// tryLock takes an exclusive lock that ends with the process, however it ends.
-func tryLock(f *os.File) error {
-	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
+const (
+	exclusive = windows.LOCKFILE_EXCLUSIVE_LOCK
+	shared    = 0
+)
+
+// tryLock takes a lock that ends with the process, however it ends. The error is errLocked where
+// another one holds it.
+func tryLock(f *os.File, how uint32) error {
 	// A byte far behind the text, so that another process can read who holds it.
 	at := windows.Overlapped{Offset: 1 << 20}
-	err := windows.LockFileEx(windows.Handle(f.Fd()), flags, 0, 1, 0, &at)
+	err := windows.LockFileEx(windows.Handle(f.Fd()), how|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at)
 	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
 		return errLocked
 	}

@@ -48,31 +48,36 @@ const (
 )
 
 // Acquire takes the lock of a program's folder for i, which has no URL yet. It ends with the
-// process, however that ends. The error of one that is held says who holds it, and what to do.
+// process, however that ends. The error of one that is held says who holds it, and what to do;
+// so does that of a folder in which there are no locks, as on some network mounts.
 func Acquire(folder string, i Instance) (*Lock, error) {
+	return acquire(folder, i, func(f *os.File) error { return tryLock(f, exclusive) })
+}
+
+func acquire(folder string, i Instance, lock func(*os.File) error) (*Lock, error) {
 	file, err := os.OpenFile(filepath.Join(folder, lockName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	for try := 1; ; try++ {
-		err := tryLock(file)
-		if err == nil {
-			break
-		}
-		if try < lockTries {
-			<-time.After(tryAgain)
-			continue
-		}
-		defer file.Close()
-		who := "it is just starting"
-		if holder, ok := read(file); ok && holder.URL != "" {
-			who = fmt.Sprintf("pid %d, %s", holder.PID, holder.URL)
-		}
-		return nil, fmt.Errorf("another watcher runs this program already (%s): stop it first, or use its address", who)
+	err = lock(file)
+	for try := 1; try < lockTries && errors.Is(err, errLocked); try++ {
+		<-time.After(tryAgain)
+		err = lock(file)
 	}
-	l := &Lock{file}
-	l.Tell(i)
-	return l, nil
+	if err == nil {
+		l := &Lock{file}
+		l.Tell(i)
+		return l, nil
+	}
+	defer file.Close()
+	if !errors.Is(err, errLocked) {
+		return nil, fmt.Errorf("%s cannot be locked: %w: set XDG_CACHE_HOME to a folder on a local disk", file.Name(), err)
+	}
+	who := "it is just starting"
+	if holder, ok := read(file); ok && holder.URL != "" {
+		who = fmt.Sprintf("pid %d, %s", holder.PID, holder.URL)
+	}
+	return nil, fmt.Errorf("another watcher runs this program already (%s): stop it first, or use its address", who)
 }
 
 // Tell writes who holds the lock, for those that look for it.
@@ -96,14 +101,15 @@ func read(file io.Reader) (i Instance, ok bool) {
 }
 
 // holder returns who holds the lock of a folder. Nobody does whose file is left of one that was
-// killed, or came with a repository: the lock itself tells. Another user's is not trusted.
+// killed, or came with a repository: the lock itself tells. Another user's is not trusted. Who
+// looks takes a shared lock, so that others who look at the same time do not find it held.
 func holder(folder string) (Instance, bool) {
 	file, err := os.OpenFile(filepath.Join(folder, lockName), os.O_RDWR, 0)
 	if err != nil {
 		return Instance{}, false
 	}
 	defer file.Close() // and with it the lock, if it was free
-	if !ours(file) || tryLock(file) == nil {
+	if !ours(file) || !errors.Is(tryLock(file, shared), errLocked) {
 		return Instance{}, false
 	}
 	return read(file)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -269,5 +270,39 @@ func TestX3_TokenIsForItsUserAlone(t *testing.T) {
 	lock.Release()
 	if text, err := os.ReadFile(path); err != nil || len(text) > 0 {
 		t.Errorf("%q is left, %v", text, err)
+	}
+}
+
+// TestT5_TwoLookAtOnce: neither takes the other for a watcher that lives.
+func TestT5_TwoLookAtOnce(t *testing.T) {
+	w := newWorld(t)
+	lock := w.runs("shop", "shop", ".", "")
+	folder := filepath.Dir(lock.file.Name())
+	text, err := os.ReadFile(lock.file.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock.Release()
+	if err := os.WriteFile(lock.file.Name(), text, 0o600); err != nil { // as one that was killed leaves it
+		t.Fatal(err)
+	}
+	other, err := os.OpenFile(lock.file.Name(), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := tryLock(other, shared); err != nil { // the other one looks
+		t.Fatal(err)
+	}
+	if i, ok := holder(folder); ok {
+		t.Errorf("a dead watcher counts as one that runs: %+v", i)
+	}
+}
+
+// TestT5_FolderWithoutLocks: that is no other watcher, and says what to do.
+func TestT5_FolderWithoutLocks(t *testing.T) {
+	_, err := acquire(t.TempDir(), Instance{Module: "m"}, func(*os.File) error { return syscall.ENOLCK })
+	if err == nil || !errors.Is(err, syscall.ENOLCK) || !strings.Contains(err.Error(), "set XDG_CACHE_HOME to a folder on a local disk") {
+		t.Error(err)
 	}
 }
