@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -283,6 +284,37 @@ func TestX1_MovedListenersAreOnLoopback(t *testing.T) {
 				t.Errorf("process %d listens on %s", pid, at)
 			}
 		}
+	}
+}
+
+// TestX1_LoopbackStaysLoopback: what an app keeps to this machine is not opened to others, though
+// the front is.
+func TestX1_LoopbackStaysLoopback(t *testing.T) {
+	p := prepare(t, "testdata/manyports")
+	open, closed := fixedPort(t), fixedPort(t)
+	p.listenBy(`func listen() error {
+	go http.ListenAndServe("localhost:%[2]d", nil)
+	return http.ListenAndServe(":%[1]d", nil)
+}`, open, closed)
+	p.write(".watcher.toml", fmt.Sprintf("[run]\nport = %d\n", open))
+	p.run("--listen", ":0")
+	p.awaitLong("ready  ")
+	p.awaitAt(fmt.Sprintf("http://localhost:%d/version", open))
+	p.awaitAt(fmt.Sprintf("http://localhost:%d/version", closed))
+	wide := map[int]bool{}
+	for _, at := range listening(t, p.cmd.Process.Pid) {
+		host, port, _ := strings.Cut(at, ":")
+		n, err := strconv.ParseInt(port, 16, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wide[int(n)] = wide[int(n)] || strings.Trim(host, "0") == ""
+	}
+	if w, there := wide[open]; !w || !there {
+		t.Errorf("the port that is for everybody is open to all: %v, open at all: %v", w, there)
+	}
+	if w, there := wide[closed]; w || !there {
+		t.Errorf("the port that is for this machine is open to all: %v, open at all: %v", w, there)
 	}
 }
 

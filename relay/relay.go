@@ -15,6 +15,7 @@ package relay
 
 import (
 	"net"
+	"net/netip"
 	"slices"
 	"sync"
 )
@@ -28,16 +29,18 @@ type View struct {
 // Route says where the connections to a port go.
 type Route struct {
 	Port       int
-	Front      bool   // to the front; the rest does not count then
-	Generation int    // 0 while it leads nowhere, and connections wait
-	Upstream   string // host:port
+	Host       netip.Addr // that the app asked for with it; the zero Addr is every address of the machine
+	Front      bool       // to the front; the rest does not count then
+	Generation int        // 0 while it leads nowhere, and connections wait
+	Upstream   string     // host:port
 }
 
 // Config is what a relay cannot know by itself.
 type Config struct {
-	// Open binds a port where people look for it; no listeners and no error mean that
-	// the port needs no opening. It is called from one goroutine, and may take a while.
-	Open func(port int) ([]net.Listener, error)
+	// Open binds a port where people look for it, no wider than for the host of its route; no
+	// listeners and no error mean that the port needs no opening. It is called from one
+	// goroutine, and may take a while.
+	Open func(port int, host netip.Addr) ([]net.Listener, error)
 	// Say tells the user a line about a port.
 	Say func(text string)
 }
@@ -64,6 +67,7 @@ type Relay struct {
 // door is a port that is open.
 type door struct {
 	port      int
+	host      netip.Addr
 	listeners []net.Listener
 	shut      chan struct{} // closed with it
 }
@@ -91,8 +95,8 @@ func (r *Relay) Publish(v View) (opened <-chan struct{}) {
 	r.view = v
 	close(r.changed)
 	r.changed = make(chan struct{})
-	for port, d := range r.doors {
-		if _, named := r.route(port); !named {
+	for _, d := range r.doors {
+		if !r.named(d.port, d.host) {
 			r.shut(d)
 		}
 	}
@@ -133,31 +137,31 @@ func (r *Relay) Close() {
 func (r *Relay) open() {
 	tried := map[int]<-chan struct{}{} // by port, the view with which
 	for {
-		port, view, more := r.missing(tried)
+		route, view, more := r.missing(tried)
 		if !more {
 			return
 		}
-		tried[port] = view
-		listeners, err := r.cfg.Open(port)
-		if text := r.take(port, view, listeners, err); text != "" {
+		tried[route.Port] = view
+		listeners, err := r.cfg.Open(route.Port, route.Host)
+		if text := r.take(route, view, listeners, err); text != "" {
 			r.cfg.Say(text)
 		}
 	}
 }
 
-// missing returns a port that is to be opened and was not tried with the newest view, which it
-// names; else all is done.
-func (r *Relay) missing(tried map[int]<-chan struct{}) (port int, view <-chan struct{}, more bool) {
+// missing returns a route whose port is to be opened and was not tried with the newest view, which
+// it names; else all is done.
+func (r *Relay) missing(tried map[int]<-chan struct{}) (route Route, view <-chan struct{}, more bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, route := range r.view.Routes {
 		if r.doors[route.Port] == nil && tried[route.Port] != r.changed && !r.closed {
-			return route.Port, r.changed, true
+			return route, r.changed, true
 		}
 	}
 	r.opening = false
 	r.allOpen()
-	return 0, nil, false
+	return Route{}, nil, false
 }
 
 // allOpen ends the wait for what is to be opened. r.mu is held.
@@ -172,10 +176,11 @@ func (r *Relay) allOpen() {
 // take makes a door of what was bound, unless it is not wanted any more. What is taken is told
 // once, by the line that it returns, and not while an older process of ours, which was not moved,
 // may be what has it.
-func (r *Relay) take(port int, view <-chan struct{}, listeners []net.Listener, err error) (say string) {
+func (r *Relay) take(route Route, view <-chan struct{}, listeners []net.Listener, err error) (say string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, named := r.route(port); r.closed || !named {
+	port := route.Port
+	if r.closed || !r.named(port, route.Host) {
 		for _, l := range listeners {
 			l.Close()
 		}
@@ -189,7 +194,7 @@ func (r *Relay) take(port int, view <-chan struct{}, listeners []net.Listener, e
 		return err.Error()
 	}
 	delete(r.said, port)
-	d := &door{port: port, listeners: listeners, shut: make(chan struct{})}
+	d := &door{port: port, host: route.Host, listeners: listeners, shut: make(chan struct{})}
 	r.doors[port] = d
 	for _, l := range listeners {
 		r.active.Go(func() { r.accept(d, l) })
@@ -204,6 +209,12 @@ func (r *Relay) shut(d *door) {
 	for _, l := range d.listeners {
 		l.Close()
 	}
+}
+
+// named reports whether the view has a port, as wide as that. r.mu is held.
+func (r *Relay) named(port int, host netip.Addr) bool {
+	route, ok := r.route(port)
+	return ok && route.Host == host
 }
 
 // route returns the route of a port. r.mu is held.

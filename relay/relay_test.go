@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +28,7 @@ type site struct {
 	taken map[int]bool
 	open  map[int]net.Listener
 	said  []string
+	hosts []netip.Addr // for which a port was opened, in turn
 }
 
 // Publish returns when what the view names is open, or known to be taken.
@@ -41,7 +44,8 @@ func (s *site) Publish(v View) {
 func newSite(t *testing.T) *site {
 	s := &site{t: t, taken: map[int]bool{}, open: map[int]net.Listener{}}
 	s.Relay = New(Config{
-		Open: func(port int) ([]net.Listener, error) {
+		Open: func(port int, host netip.Addr) ([]net.Listener, error) {
+			s.hosts = append(s.hosts, host)
 			if s.taken[port] {
 				return nil, fmt.Errorf("port %d is taken", port)
 			}
@@ -217,7 +221,7 @@ func TestT11_PublishBindsNothing(t *testing.T) {
 	begun, bind := make(chan int), make(chan net.Listener)
 	said, say := make(chan string), make(chan struct{})
 	r := New(Config{
-		Open: func(port int) ([]net.Listener, error) {
+		Open: func(port int, _ netip.Addr) ([]net.Listener, error) {
 			begun <- port
 			if l := <-bind; l != nil {
 				return []net.Listener{l}, nil
@@ -266,4 +270,23 @@ func TestT11_PublishBindsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Close()
+}
+
+// TestX1_WidthFollowsTheApp: a port whose host the app asks for anew is opened anew, as wide as that.
+func TestX1_WidthFollowsTheApp(t *testing.T) {
+	s := newSite(t)
+	loopback := netip.MustParseAddr("127.0.0.1")
+	route := Route{Port: 6060, Generation: 1, Upstream: echo(t, "one")}
+	s.Publish(View{Routes: []Route{route}, Live: []int{1}})
+	route.Generation, route.Upstream = 2, echo(t, "two")
+	s.Publish(View{Routes: []Route{route}, Live: []int{1, 2}}) // as wide: it stays open
+	wide := s.open[6060]
+	route.Host = loopback
+	s.Publish(View{Routes: []Route{route}, Live: []int{2}})
+	if want := []netip.Addr{{}, loopback}; !slices.Equal(s.hosts, want) {
+		t.Errorf("opened for %v, want %v", s.hosts, want)
+	}
+	if _, err := wide.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("what was open wider: %v", err)
+	}
 }

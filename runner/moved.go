@@ -17,7 +17,7 @@ const movedInterval = 20 * time.Millisecond
 
 // tellMove reports a listener that the process has moved.
 func (p *process) tellMove(m moves.Move) {
-	p.tell(Listening{Generation: p.spec.Generation, Asked: m.Asked, Upstream: m.Actual.String()})
+	p.tell(Listening{Generation: p.spec.Generation, Asked: m.Asked, Host: m.Host, Upstream: m.Actual.String()})
 }
 
 // onMoved waits for a listener that the process tells of. The one that is expected

@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/netip"
 	"os"
 	"os/exec"
 	"strings"
@@ -86,8 +87,9 @@ type Waiting struct {
 // with the same port, and then the newest counts.
 type Listening struct {
 	Generation int
-	Asked      int    // the port that the app asked for
-	Upstream   string // host:port where it listens, on loopback
+	Asked      int        // the port that the app asked for
+	Host       netip.Addr // with it; the zero Addr is every address of the machine
+	Upstream   string     // host:port where it listens, on loopback
 }
 
 // Ready is reported at most once, and not after Failed.

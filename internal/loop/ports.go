@@ -2,6 +2,7 @@ package loop
 
 import (
 	"errors"
+	"net/netip"
 	"slices"
 
 	"github.com/watcher-dev/watcher/builder"
@@ -29,6 +30,7 @@ const (
 // listener is one that a process has moved.
 type listener struct {
 	asked    int
+	host     netip.Addr
 	upstream string
 }
 
@@ -182,7 +184,7 @@ func (t *turn) takeListening(ev runner.Listening) {
 		return
 	}
 	p.listens = slices.DeleteFunc(slices.Clone(p.listens), func(l listener) bool { return l.asked == ev.Asked })
-	p.listens = append(p.listens, listener{ev.Asked, ev.Upstream})
+	p.listens = append(p.listens, listener{ev.Asked, ev.Host, ev.Upstream})
 }
 
 // relayed is the relay's picture of the state, as view is the front's: the target's own
@@ -199,7 +201,7 @@ func (s *state) relayed() relay.View {
 	add := func(r relay.Route) {
 		if !slices.ContainsFunc(v.Routes, func(o relay.Route) bool { return o.Port == r.Port }) {
 			if r.Port == s.main {
-				r = relay.Route{Port: r.Port, Front: true}
+				r = relay.Route{Port: r.Port, Host: r.Host, Front: true}
 			}
 			v.Routes = append(v.Routes, r)
 		}
@@ -210,21 +212,16 @@ func (s *state) relayed() relay.View {
 			continue
 		}
 		for _, l := range p.listens {
-			add(relay.Route{Port: l.asked, Generation: p.gen, Upstream: l.upstream})
+			add(relay.Route{Port: l.asked, Host: l.host, Generation: p.gen, Upstream: l.upstream})
 		}
 	}
 	if target == nil || !target.proven {
-		for _, port := range s.ports {
-			add(relay.Route{Port: port})
+		for _, l := range s.ports {
+			add(relay.Route{Port: l.asked, Host: l.host})
 		}
 	}
 	return v
 }
 
 // keepPorts remembers what a target that has proven itself listens on.
-func (t *turn) keepPorts(p *process) {
-	t.ports = nil
-	for _, l := range p.listens {
-		t.ports = append(t.ports, l.asked)
-	}
-}
+func (t *turn) keepPorts(p *process) { t.ports = p.listens }

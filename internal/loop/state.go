@@ -56,14 +56,14 @@ type state struct {
 	told      mode // the way that the user believes in
 	fixed     bool // the app binds ports that no second process can, as far as is known
 	remap     remap
-	moved     []string // binaries that were built so
-	vain      string   // unmoved binary that cannot run, as others have its ports; "" for none
-	unmovable bool     // moving does not help: it listens on a Unix socket, or a child of it does
-	locked    bool     // the app holds a file lock for as long as it runs (rule 15)
-	main      int      // the port that the app asked for where the front leads; 0 if it was not moved
-	tls       int      // the port that it asked for and speaks TLS on, where none speaks HTTP
-	ports     []int    // that the newest proven target asked for
-	toldSlow  bool     // that the first moved build takes long
+	moved     []string   // binaries that were built so
+	vain      string     // unmoved binary that cannot run, as others have its ports; "" for none
+	unmovable bool       // moving does not help: it listens on a Unix socket, or a child of it does
+	locked    bool       // the app holds a file lock for as long as it runs (rule 15)
+	main      int        // the port that the app asked for where the front leads; 0 if it was not moved
+	tls       int        // the port that it asked for and speaks TLS on, where none speaks HTTP
+	ports     []listener // of the newest proven target
+	toldSlow  bool       // that the first moved build takes long
 
 	down     down
 	crashes  []time.Time // of the last ten seconds

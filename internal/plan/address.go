@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -55,6 +56,22 @@ func (a Address) String() string {
 func (a Address) Loopback() bool {
 	ip := net.ParseIP(a.Host)
 	return a.Host == "" || ip != nil && ip.IsLoopback() || strings.HasSuffix(a.Host, ".localhost")
+}
+
+// Narrowed is the host at which something stands that is to be no wider than a, nor than asked,
+// of which the zero Addr is every address. Where they have nothing in common it is loopback,
+// which is this machine alone.
+func (a Address) Narrowed(asked netip.Addr) (host string) {
+	own, _ := netip.ParseAddr(a.Host) // of a name nothing is known
+	switch {
+	case asked == netip.IPv6Loopback(), asked == netip.AddrFrom4([4]byte{127, 0, 0, 1}):
+		return "" // people say localhost, which is either
+	case asked.IsLoopback(), asked.IsValid() && own.IsUnspecified():
+		return asked.String()
+	case !asked.IsValid(), a.Loopback(), asked == own:
+		return a.Host
+	}
+	return ""
 }
 
 // URL is what people open.

@@ -13,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -296,12 +297,12 @@ func (s *session) chooseRemap() (refused error) {
 	return refused
 }
 
-// openFurther opens a port that the app asked for, as widely as the front is open.
-func (s *session) openFurther(port int) ([]net.Listener, error) {
+// openFurther opens a port that the app asked for on host, no wider than that and the front.
+func (s *session) openFurther(port int, host netip.Addr) ([]net.Listener, error) {
 	if port == s.at.Port {
 		return nil, nil
 	}
-	listeners, err := listen(plan.Address{Host: s.at.Host, Port: port})
+	listeners, err := listen(plan.Address{Host: s.at.Narrowed(host), Port: port})
 	if err != nil {
 		return nil, fmt.Errorf("port %d, which the app asks for, %s: it is not reachable there", port, obstacle(port))
 	}

@@ -6,6 +6,7 @@ package moves
 import (
 	"bufio"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -29,6 +30,7 @@ type Moves struct {
 // Move is one listener.
 type Move struct {
 	Asked  int            // the port that the app asked for
+	Host   netip.Addr     // with it; the zero Addr is every address of the machine
 	Actual netip.AddrPort // where it is
 }
 
@@ -51,16 +53,34 @@ func (m *Moves) Listen(report func(Move)) {
 	go func() {
 		defer close(m.done)
 		for lines := bufio.NewScanner(m.read); lines.Scan(); {
-			asked, actual, _ := strings.Cut(lines.Text(), " ")
-			port, portErr := strconv.Atoi(asked[strings.LastIndexByte(asked, ':')+1:])
-			at, err := netip.ParseAddrPort(actual)
-			if portErr != nil || err != nil {
-				continue // somebody else writes into the pipe
+			if move, ok := parse(lines.Text()); ok { // else somebody else writes into the pipe
+				report(move)
+				m.add(move)
 			}
-			report(Move{port, at})
-			m.add(Move{port, at})
 		}
 	}()
+}
+
+// parse reads "asked actual", in which asked has no host where the app named none.
+func parse(line string) (m Move, ok bool) {
+	asked, actual, _ := strings.Cut(line, " ")
+	host, port, err := net.SplitHostPort(asked)
+	if err != nil {
+		return Move{}, false
+	}
+	if host != "" {
+		if m.Host, err = netip.ParseAddr(host); err != nil {
+			return Move{}, false
+		}
+		if m.Host = m.Host.Unmap(); m.Host.IsUnspecified() {
+			m.Host = netip.Addr{}
+		}
+	}
+	m.Asked, err = strconv.Atoi(port)
+	if err == nil {
+		m.Actual, err = netip.ParseAddrPort(actual)
+	}
+	return m, err == nil
 }
 
 func (m *Moves) add(one Move) {
