@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -48,12 +49,15 @@ func newVictim(t *testing.T) *victim {
 		Token   string
 		Problem struct{ Places []struct{ ID string } }
 	}
-	line := make([]byte, len("data: "))
-	if _, err := res.Body.Read(line); err != nil {
-		t.Fatal(err)
-	}
-	if err := json.NewDecoder(res.Body).Decode(&told); err != nil {
-		t.Fatal(err)
+	for lines := bufio.NewScanner(res.Body); len(told.Problem.Places) == 0; { // the source of the problem is read beside
+		if !lines.Scan() {
+			t.Fatalf("no event with a problem: %v", lines.Err())
+		}
+		if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+			if err := json.Unmarshal([]byte(data), &told); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	v.id, v.token = told.Problem.Places[0].ID, told.Token
 	return v
