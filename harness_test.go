@@ -347,11 +347,13 @@ func (o *transcript) next(text string) (string, <-chan struct{}) {
 	return "", o.more
 }
 
-// rewind makes lines count again that were passed over.
-func (o *transcript) rewind() {
+// seek makes lines count from a place of the text on, and returns the place that they counted
+// from before.
+func (o *transcript) seek(place int) (before int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.passed = 0
+	before, o.passed = o.passed, place
+	return before
 }
 
 func (o *transcript) await(text string, limit time.Duration) (string, bool) {

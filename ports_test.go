@@ -197,7 +197,7 @@ func TestR7_LearnedPortIsTheFrontsNextTime(t *testing.T) {
 
 	p.write("port.txt", fmt.Sprint(second))
 	again(file, first)
-	p.out.rewind() // it comes before the line that was awaited
+	p.out.seek(0) // it comes before the line that was awaited
 	p.await(fmt.Sprintf("the app asks for port %d now, no longer for %d: the front is reached there too", second, first))
 	p.awaitAt(fmt.Sprintf("http://localhost:%d/version", second))
 	again(file, second)

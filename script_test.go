@@ -87,6 +87,8 @@ func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
 	p.url = frontOf(p.out.String())
 }
 
+// scriptAwait waits for a line with each text, in any order; where two goroutines say them,
+// none is the first.
 func scriptAwait(ts *testscript.TestScript, neg bool, args []string) {
 	p := of(ts)
 	if neg {
@@ -95,9 +97,15 @@ func scriptAwait(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return
 	}
-	if _, ok := p.out.await(args[0], patience); !ok {
-		ts.Fatalf("no line with %q:\n%s", args[0], p.out)
+	from, end := p.out.seek(0), 0
+	for _, text := range args {
+		p.out.seek(from)
+		if _, ok := p.out.await(text, patience); !ok {
+			ts.Fatalf("no line with %q:\n%s", text, p.out)
+		}
+		end = max(end, p.out.seek(from))
 	}
+	p.out.seek(end)
 }
 
 func scriptGet(ts *testscript.TestScript, neg bool, args []string) {
