@@ -29,27 +29,31 @@ type mortal struct {
 	fatal atomic.Int64  // requests for /end and /panic
 }
 
-func newMortal(t *testing.T, network string) (m *mortal, addr string) {
-	m = &mortal{all: make(chan struct{})}
+func newMortal(t *testing.T, network string) (*mortal, string) {
+	m := &mortal{all: make(chan struct{})}
 	m.Protocols = new(http.Protocols)
 	m.Protocols.SetHTTP1(true)
 	m.Protocols.SetUnencryptedHTTP2(true)
 	m.Handler = m
-	at := "127.0.0.1:0"
+	l, addr := listenOn(t, network)
+	done := make(chan struct{})
+	go func() { defer close(done); m.Serve(l) }()
+	t.Cleanup(func() { m.Close(); <-done })
+	return m, addr
+}
+
+// listenOn opens a listener on tcp or unix, and returns it as an upstream is written.
+func listenOn(t *testing.T, network string) (l net.Listener, addr string) {
+	t.Helper()
+	at, scheme := "127.0.0.1:0", ""
 	if network == "unix" {
-		at = filepath.Join(t.TempDir(), "socket")
+		at, scheme = filepath.Join(t.TempDir(), "socket"), "unix:"
 	}
 	l, err := net.Listen(network, at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	done := make(chan struct{})
-	go func() { defer close(done); m.Serve(l) }()
-	t.Cleanup(func() { m.Close(); <-done })
-	if addr = l.Addr().String(); network == "unix" {
-		addr = "unix:" + addr
-	}
-	return m, addr
+	return l, scheme + l.Addr().String()
 }
 
 func (m *mortal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -143,19 +147,10 @@ type leaver struct {
 
 func newLeaver(t *testing.T, network string) *leaver {
 	a := &leaver{close: make(chan chan struct{})}
-	at := "127.0.0.1:0"
-	if network == "unix" {
-		at = filepath.Join(t.TempDir(), "socket")
-	}
-	l, err := net.Listen(network, at)
-	if err != nil {
-		t.Fatal(err)
-	}
+	l, addr := listenOn(t, network)
+	a.addr = addr
 	over := make(chan struct{})
 	t.Cleanup(func() { close(over); l.Close() })
-	if a.addr = l.Addr().String(); network == "unix" {
-		a.addr = "unix:" + a.addr
-	}
 	go func() {
 		for {
 			c, err := l.Accept()
