@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -74,9 +75,14 @@ func (p *program) spawn(args ...string) {
 	p.begin(exec.Command("watcher", args...))
 }
 
+// hearHangups has what the tests start hear of a hangup, also where whoever started the tests has
+// it ignored, as nohup does: that is inherited, and a signal that is caught is not.
+var hearHangups = sync.OnceFunc(func() { signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) })
+
 // begin starts a command that is the program, or becomes it.
 func (p *program) begin(cmd *exec.Cmd) {
 	p.t.Helper()
+	hearHangups()
 	p.cmd = cmd
 	p.cmd.Dir = p.dir
 	p.cache = p.t.TempDir()

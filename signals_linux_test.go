@@ -18,6 +18,7 @@ import (
 // been called.
 func begun(t *testing.T, dir string, args ...string) (cmd *exec.Cmd, hanging int) {
 	t.Helper()
+	hearHangups()
 	bin, pid := t.TempDir(), filepath.Join(t.TempDir(), "pid")
 	script := "#!/bin/sh\necho $$ >" + pid + ".new\nmv " + pid + ".new " + pid + "\nexec sleep 600\n"
 	if err := os.WriteFile(filepath.Join(bin, "go"), []byte(script), 0o755); err != nil {
