@@ -222,9 +222,10 @@ func TestF4_ClosedConnectionIsNotUsed(t *testing.T) {
 }
 
 // TestF4_ShortIdleTimeout: an app closes idle connections as fast as requests come, so that
-// some meet the very moment. Nothing is executed twice, and what is lost says so.
+// some meet the very moment. Nothing is executed twice, and next to nothing is lost: one that the
+// app has in hand as it closes is answered by 502, as nobody can tell how much of it was read.
 func TestF4_ShortIdleTimeout(t *testing.T) {
-	const limit, clients, each = time.Millisecond, 4, 500
+	const limit, clients, each, bearable = 4 * time.Millisecond, 4, 300, 12
 	var got [clients * each]atomic.Int64
 	server := http.Server{IdleTimeout: limit, Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		id, _ := strconv.Atoi(r.URL.Path[1:])
@@ -259,5 +260,7 @@ func TestF4_ShortIdleTimeout(t *testing.T) {
 		})
 	}
 	all.Wait()
-	t.Logf("%d of %d were lost", lost.Load(), clients*each)
+	if n := lost.Load(); n > bearable {
+		t.Errorf("%d of %d were lost", n, clients*each)
+	}
 }

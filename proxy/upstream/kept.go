@@ -18,6 +18,9 @@ const (
 	// what rests for longer, after some seconds, and a request that meets that very moment
 	// is lost. A new connection on this machine costs a tenth of a millisecond.
 	restLimit = 500 * time.Millisecond
+	// shortestRest is below every idle time-out of a server: what is closed earlier is closed for
+	// another reason, as after a panic, and says nothing of those that rest.
+	shortestRest = time.Millisecond
 )
 
 // kept are the connections for HTTP/1 that no request uses. The transport of net/http
@@ -28,19 +31,34 @@ type kept struct {
 
 	mu     sync.Mutex
 	conns  []*conn       // the one that has rested longest first
-	limit  time.Duration // restLimit, or half of the shortest rest after which the app closed a connection
+	limit  time.Duration // restLimit, or half of the shortest rest after which the app closed one, but shortestRest at least
 	closed bool          // none is kept any more
 }
 
-// roundTrip1 sends a request over HTTP/1, on one connection.
+// roundTrip1 sends a request over HTTP/1, on one connection. Where the app has closed a kept one
+// before anything was sent on it, a new one is made, once.
 func (p *Process) roundTrip1(r *http.Request) (*http.Response, error) {
-	c := p.kept.take()
-	if c == nil {
-		var err error
-		if c, err = p.connect(r.Context()); err != nil {
-			return nil, err
+	if c := p.kept.take(); c != nil {
+		res, err := p.sendOn(c, r)
+		if err == nil || !c.unsent.Load() || !repeatable(r) {
+			return res, err
 		}
 	}
+	c, err := p.connect(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	return p.sendOn(c, r)
+}
+
+// repeatable reports whether a request of which nothing was sent can be sent: none of its body
+// can have been read, and somebody waits for the answer.
+func repeatable(r *http.Request) bool {
+	return (r.Body == nil || r.Body == http.NoBody) && r.Context().Err() == nil
+}
+
+// sendOn sends a request on a connection, which is closed if there is no answer.
+func (p *Process) sendOn(c *conn, r *http.Request) (*http.Response, error) {
 	if t := httptrace.ContextClientTrace(r.Context()); t != nil && t.GotConn != nil {
 		t.GotConn(httptrace.GotConnInfo{Conn: c})
 	}
@@ -95,6 +113,7 @@ func (k *kept) take() *conn {
 		}
 		rest, ok := k.wake(c)
 		if ok && rest <= limit {
+			c.unsent.Store(true)
 			return c
 		}
 		c.http.Close()
@@ -126,7 +145,7 @@ func (k *kept) noteClose(c *conn) {
 	if rest, ok := k.wake(c); ok {
 		k.mu.Lock()
 		defer k.mu.Unlock()
-		k.limit = min(k.limit, rest/2)
+		k.limit = min(k.limit, max(rest/2, shortestRest))
 	}
 }
 

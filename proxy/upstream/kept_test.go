@@ -5,6 +5,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -20,11 +23,15 @@ type site struct {
 	t     *testing.T
 	conns chan net.Conn
 	made  atomic.Int64
+	asked atomic.Int64 // requests that came
 }
 
 func newSite(t *testing.T) *site {
 	s := &site{t: t, conns: make(chan net.Conn, 100)}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) }))
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.asked.Add(1)
+		io.Copy(w, r.Body)
+	}))
 	server.Config.ConnState = func(c net.Conn, state http.ConnState) {
 		if state == http.StateNew {
 			s.made.Add(1)
@@ -89,5 +96,39 @@ func TestKept_OverIsOver(t *testing.T) {
 	s.ask(3)
 	if n := len(s.kept.conns); n > 0 {
 		t.Errorf("%d connections are kept", n)
+	}
+}
+
+// TestF4_CloseBeforeTheWrite: the app closes a kept connection after it was looked at and
+// before anything is sent on it. What has no body goes on a new one then, whatever its method;
+// of what has one, some may have been read.
+func TestF4_CloseBeforeTheWrite(t *testing.T) {
+	for _, c := range []struct {
+		method, body string
+		sent         bool
+	}{{"GET", "", true}, {"POST", "", true}, {"DELETE", "", true}, {"PUT", "text", false}} {
+		s := newSite(t)
+		s.kept.limit = time.Hour
+		s.ask(1)
+		kept := <-s.conns
+		var once sync.Once // the one that is made instead stays open
+		closing := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { once.Do(func() { kept.Close() }) }}
+		r := httptest.NewRequest(c.method, "/", strings.NewReader(c.body))
+		err := s.Send(httptest.NewRecorder(), r.WithContext(httptrace.WithClientTrace(r.Context(), closing)))
+		if sent, asked := err == nil, s.asked.Load(); sent != c.sent || sent && asked != 2 || !sent && asked != 1 {
+			t.Errorf("%s %q: error %v, %d requests came", c.method, c.body, err, asked)
+		}
+	}
+}
+
+// TestKept_EarlyCloseIsNoTimeout: one that is closed at once after its answer does not make each
+// request open a connection.
+func TestKept_EarlyCloseIsNoTimeout(t *testing.T) {
+	k := kept{began: time.Now(), limit: time.Hour}
+	c := new(conn)
+	c.rests.Store(int64(time.Since(k.began)) + 1)
+	k.noteClose(c)
+	if k.limit < shortestRest {
+		t.Errorf("the limit is %v", k.limit)
 	}
 }

@@ -31,7 +31,10 @@ const (
 	flushInterval = 10 * time.Millisecond
 )
 
-var errCut = errors.New("the connections to the process were cut")
+var (
+	errCut   = errors.New("the connections to the process were cut")
+	errEnded = errors.New("the process has closed the connection")
+)
 
 // Config is what a process is reached by. Request and Answer are called from the
 // goroutine of each request; nil changes nothing.
@@ -150,6 +153,9 @@ type conn struct {
 	owner *Process
 	http  *http.ClientConn // that it serves, if it is one for HTTP/1
 	rests atomic.Int64     // since when no request uses it, by the clock of kept; 0 while one does
+	// unsent is whether nothing was written of the request for which it was taken out of kept. It is
+	// final once the connection is closed, as it changes before anything is written.
+	unsent atomic.Bool
 }
 
 // Read notes that the app closes a connection that no request uses.
@@ -159,6 +165,18 @@ func (c *conn) Read(p []byte) (int, error) {
 		c.owner.kept.noteClose(c)
 	}
 	return n, err
+}
+
+// Write looks once more whether the app has closed a kept connection: from when it was taken to
+// here other goroutines may have run for a while.
+func (c *conn) Write(p []byte) (int, error) {
+	if c.unsent.Load() {
+		if c.ended() {
+			return 0, errEnded
+		}
+		c.unsent.Store(false)
+	}
+	return c.Conn.Write(p)
 }
 
 // ReadFrom and CloseWrite pass on what connections of TCP and of Unix sockets know.
