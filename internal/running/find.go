@@ -1,6 +1,7 @@
 package running
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,14 +44,19 @@ func (s Several) Error() string {
 }
 
 // Find returns the watcher that a call in dir, an absolute folder, means. pkg, unless it is
-// empty, is its package. The error is a [None], a [Several] or a [Starting].
-func Find(dir, pkg string) (Instance, error) {
+// empty, is its package. The error is a [None], a [Several] or a [Starting], or that of a folder
+// without locks.
+func Find(dir, pkg string) (Instance, error) { return find(dir, pkg, look) }
+
+func find(dir, pkg string, look func(*os.File) error) (Instance, error) {
 	dir = real(dir)
 	var best []Instance
+	var unknown error // whether one of them runs
 	rank := stranger + 1
 	for _, folder := range folders(dir) {
-		i, ok := holder(folder)
-		if !ok || pkg != "" && !i.named(dir, pkg) {
+		i, held, err := holder(folder, look)
+		unknown = cmp.Or(unknown, err)
+		if !held || pkg != "" && !i.named(dir, pkg) {
 			continue
 		}
 		r := i.rank(dir)
@@ -65,6 +71,8 @@ func Find(dir, pkg string) (Instance, error) {
 		}
 	}
 	switch {
+	case len(best) == 0 && unknown != nil:
+		return Instance{}, unknown
 	case len(best) == 0:
 		return Instance{}, None{dir, pkg}
 	case len(best) > 1:

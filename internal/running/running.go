@@ -71,13 +71,18 @@ func acquire(folder string, i Instance, lock func(*os.File) error) (*Lock, error
 	}
 	defer file.Close()
 	if !errors.Is(err, errLocked) {
-		return nil, fmt.Errorf("%s cannot be locked: %w: set XDG_CACHE_HOME to a folder on a local disk", file.Name(), err)
+		return nil, lockless(file, err)
 	}
 	who := "it is just starting"
 	if holder, ok := read(file); ok && holder.URL != "" {
 		who = fmt.Sprintf("pid %d, %s", holder.PID, holder.URL)
 	}
 	return nil, fmt.Errorf("another watcher runs this program already (%s): stop it first, or use its address", who)
+}
+
+// lockless says that there are no locks where a file is.
+func lockless(file *os.File, err error) error {
+	return fmt.Errorf("%s cannot be locked: %w: set XDG_CACHE_HOME to a folder on a local disk", file.Name(), err)
 }
 
 // Tell writes who holds the lock, for those that look for it.
@@ -100,17 +105,28 @@ func read(file io.Reader) (i Instance, ok bool) {
 	return i, ok
 }
 
-// holder returns who holds the lock of a folder. Nobody does whose file is left of one that was
-// killed, or came with a repository: the lock itself tells. Another user's is not trusted. Who
-// looks takes a shared lock, so that others who look at the same time do not find it held.
-func holder(folder string) (Instance, bool) {
+// look asks whether a lock is held, by a shared one, so that others who look at the same time do
+// not find it held.
+func look(f *os.File) error { return tryLock(f, shared) }
+
+// holder returns who holds the lock of a folder, as look tells. Nobody does whose file is left of
+// one that was killed, or came with a repository: the lock itself tells. Another user's is not
+// trusted. The error is that of a folder without locks, in which nothing is known.
+func holder(folder string, look func(*os.File) error) (i Instance, held bool, err error) {
 	file, err := os.OpenFile(filepath.Join(folder, lockName), os.O_RDWR, 0)
 	if err != nil {
-		return Instance{}, false
+		return Instance{}, false, nil
 	}
 	defer file.Close() // and with it the lock, if it was free
-	if !ours(file) || !errors.Is(tryLock(file, shared), errLocked) {
-		return Instance{}, false
+	if !ours(file) {
+		return Instance{}, false, nil
 	}
-	return read(file)
+	switch err := look(file); {
+	case err == nil:
+		return Instance{}, false, nil
+	case !errors.Is(err, errLocked):
+		return Instance{}, false, lockless(file, err)
+	}
+	i, held = read(file)
+	return i, held, nil
 }

@@ -294,15 +294,38 @@ func TestT5_TwoLookAtOnce(t *testing.T) {
 	if err := tryLock(other, shared); err != nil { // the other one looks
 		t.Fatal(err)
 	}
-	if i, ok := holder(folder); ok {
-		t.Errorf("a dead watcher counts as one that runs: %+v", i)
+	if i, held, err := holder(folder, look); held || err != nil {
+		t.Errorf("a dead watcher counts as one that runs: %+v, %v", i, err)
 	}
 }
 
-// TestT5_FolderWithoutLocks: that is no other watcher, and says what to do.
+// TestT5_FolderWithoutLocks: that is no other watcher to who starts one, and not none to who looks
+// for it. Both are told what to do.
 func TestT5_FolderWithoutLocks(t *testing.T) {
-	_, err := acquire(t.TempDir(), Instance{Module: "m"}, func(*os.File) error { return syscall.ENOLCK })
-	if err == nil || !errors.Is(err, syscall.ENOLCK) || !strings.Contains(err.Error(), "set XDG_CACHE_HOME to a folder on a local disk") {
-		t.Error(err)
+	w := newWorld(t)
+	none := func(*os.File) error { return syscall.ENOLCK }
+	w.runs("shop", "shop", ".", "").Release()
+	_, started := acquire(t.TempDir(), Instance{Module: "m"}, none)
+	_, found := find(w.dir("shop"), "", none)
+	for _, err := range []error{started, found} {
+		if !errors.Is(err, syscall.ENOLCK) || !strings.Contains(err.Error(), "set XDG_CACHE_HOME to a folder on a local disk") {
+			t.Error(err)
+		}
+	}
+}
+
+// TestT5_OneAmongFoldersWithoutLocks: what is found counts, whatever else could not be looked at.
+func TestT5_OneAmongFoldersWithoutLocks(t *testing.T) {
+	w := newWorld(t)
+	w.runs("other", "other", ".", "").Release()
+	w.runs("shop", "shop", ".", "")
+	i, err := find(w.dir("shop"), "", func(f *os.File) error {
+		if err := look(f); err != nil {
+			return err
+		}
+		return syscall.ENOLCK
+	})
+	if err != nil || i.URL != "shop" {
+		t.Errorf("found %q, %v", i.URL, err)
 	}
 }
