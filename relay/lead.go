@@ -37,13 +37,17 @@ func (r *Relay) accept(d *door, l net.Listener) {
 }
 
 // await blocks until the port of a door leads somewhere else than where it led before;
-// ok is false if the door was closed.
+// ok is false if the door was closed: who came by it must not reach what stands behind a
+// narrower one.
 func (r *Relay) await(d *door, before *Route) (route Route, ok bool) {
 	for {
 		r.mu.Lock()
 		route, _ := r.route(d.port)
-		changed := r.changed
+		changed, closed := r.changed, r.doors[d.port] != d
 		r.mu.Unlock()
+		if closed {
+			return Route{}, false
+		}
 		if (route.Front || route.Generation != 0) && (before == nil || route != *before) {
 			return route, true
 		}

@@ -290,3 +290,18 @@ func TestX1_WidthFollowsTheApp(t *testing.T) {
 		t.Errorf("what was open wider: %v", err)
 	}
 }
+
+// TestX1_WhoCameByAWiderDoor is not led to what the app has narrowed meanwhile.
+func TestX1_WhoCameByAWiderDoor(t *testing.T) {
+	s := newSite(t)
+	route := Route{Port: 6060, Generation: 1, Upstream: echo(t, "one")}
+	s.Publish(View{Routes: []Route{route}, Live: []int{1}})
+	s.mu.Lock()
+	wide := s.doors[6060]
+	s.mu.Unlock()
+	route.Generation, route.Host = 2, netip.MustParseAddr("127.0.0.1")
+	s.Publish(View{Routes: []Route{route}, Live: []int{2}})
+	if to, ok := s.await(wide, nil); ok {
+		t.Errorf("it is led to %+v", to)
+	}
+}

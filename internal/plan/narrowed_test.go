@@ -20,7 +20,7 @@ func TestX1_NoWiderThanTheAppAsked(t *testing.T) {
 		{"127.0.0.1", "127.0.0.2", ""},
 		{"", "dev.localhost", "dev.localhost"},
 
-		{"", anywhere, anywhere}, // everywhere
+		{"", anywhere, anywhere}, // everywhere: to Go both are both families
 		{"", anywhere6, anywhere6},
 		{"127.0.0.1", anywhere, ""},
 		{"::1", anywhere, ""},
@@ -29,8 +29,12 @@ func TestX1_NoWiderThanTheAppAsked(t *testing.T) {
 		{own, anywhere, own},
 		{own6, anywhere, own6},
 		{own, anywhere6, own},
+		{own6, anywhere6, own6},
 
 		{"", own, own}, // at one address
+		{"", own6, own6},
+		{own, own6, ""},
+		{own6, own6, own6},
 		{"127.0.0.1", own, ""},
 		{own, own, own},
 		{other, own, ""},
