@@ -93,6 +93,14 @@ func (a *arrivals) counts(r doorbell.Ring) bool {
 	return a.now != nil || r.Folder || !a.quiet[r.Path] || r.Came && isLink(r.Path)
 }
 
+// isQuiet reports whether name was hushed, and nothing has changed since that may change that. Run
+// may rely on it.
+func (a *arrivals) isQuiet(name string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.quiet[name]
+}
+
 // end lets go who has joined the wait that is under way, and reports whether another begins.
 func (a *arrivals) end() (more bool) {
 	a.mu.Lock()

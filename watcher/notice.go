@@ -70,6 +70,9 @@ func (w *Watcher) rule() {
 // notice works through one event of the system.
 func (w *Watcher) notice(e fsnotify.Event) {
 	real, matters := filepath.Clean(e.Name), false
+	if e.Op == fsnotify.Write && w.arrivals.isQuiet(real) && !isLink(real) {
+		return // as before: an app may write to its log all the time
+	}
 	for _, name := range w.called(real) {
 		matters = w.noticeName(name, e) || matters
 	}
