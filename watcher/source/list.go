@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -18,31 +19,35 @@ func list(dir string) (listing, error) {
 	if err != nil {
 		return listing{}, err
 	}
-	names, err := os.ReadDir(dir)
+	folder, err := os.Open(dir)
 	if err != nil {
 		return listing{}, err
 	}
+	defer folder.Close()
+	names, err := folder.Readdirnames(-1)
+	if err != nil {
+		return listing{}, err
+	}
+	slices.Sort(names)
 	now := time.Now()
 	entries := make([]entry, 0, len(names))
 	for _, name := range names {
-		info, err := name.Info()
-		if err == nil {
-			entries = append(entries, entryOf(info, now))
-		} else if !errors.Is(err, fs.ErrNotExist) { // which would mean that it went meanwhile
+		e, changed, err := entryIn(folder, name)
+		if errors.Is(err, fs.ErrNotExist) { // it went meanwhile
+			continue
+		}
+		if err != nil {
 			return listing{}, err
 		}
+		if e.mode.IsDir() {
+			e.size = 0
+		} else {
+			e.time = changed.UnixNano()
+			e.young = changed.Nanosecond() == 0 && now.Sub(changed).Abs() < youth
+		}
+		entries = append(entries, e)
 	}
 	return listing{self, entries}, nil
-}
-
-func entryOf(info fs.FileInfo, now time.Time) entry {
-	e := entry{name: info.Name(), node: nodeIn(info), mode: info.Mode()}
-	if !info.IsDir() {
-		changed := info.ModTime()
-		e.size, e.time = info.Size(), changed.UnixNano()
-		e.young = changed.Nanosecond() == 0 && now.Sub(changed).Abs() < youth
-	}
-	return e
 }
 
 // nodeOf says which folder is at the path.

@@ -19,6 +19,11 @@ const (
 	safetyPart = 200              // 0.5 % for the look at what is watched by events
 	safetyMin  = 2 * time.Second  // between two of them, at first
 	safetyMax  = 30 * time.Second // and when nothing was found for a while
+	safetyStep = 4                // by which the pauses grow until then
+	// quietPart is 0.01 % when nothing was found for a while, as somebody may work on a battery; but
+	// quietMax is long enough to wait.
+	quietPart = 10_000
+	quietMax  = 5 * time.Minute
 
 	// grace is how long after the look an event may still come. The queue of the system is
 	// read all the time, so it does within milliseconds.
@@ -35,7 +40,8 @@ func pollPause(took time.Duration, asked bool) time.Duration {
 
 // safetyPause says how long to wait after a safety scan, and the pause before it.
 func safetyPause(took, last time.Duration) time.Duration {
-	return max(min(last*2, safetyMax), took*safetyPart)
+	quiet := min(max(safetyMax, took*quietPart), quietMax)
+	return max(min(last*safetyStep, quiet), took*safetyPart)
 }
 
 // look polls, and makes the safety scan, until Close.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fsnotify/fsnotify"
 )
@@ -139,9 +140,9 @@ func index(l listing) map[string]entry {
 
 func TestPauses(t *testing.T) {
 	for _, c := range []struct{ took, asked, not, safety string }{
-		{"0s", "0s", "100ms", "4s"},
-		{"1ms", "10ms", "100ms", "4s"},
-		{"12ms", "50ms", "720ms", "4s"},
+		{"0s", "0s", "100ms", "8s"},
+		{"1ms", "10ms", "100ms", "8s"},
+		{"12ms", "50ms", "720ms", "8s"},
 		{"100ms", "50ms", "5s", "20s"},
 		{"1s", "50ms", "5s", "3m20s"},
 	} {
@@ -156,7 +157,11 @@ func TestPauses(t *testing.T) {
 			t.Errorf("safety scan, after %v: %v", took, got)
 		}
 	}
-	if got := safetyPause(0, safetyMax); got != safetyMax {
-		t.Errorf("the safety scan slows down to %v", got)
+	for took, want := range map[time.Duration]time.Duration{
+		0: safetyMax, 3 * time.Millisecond: safetyMax, 10 * time.Millisecond: 100 * time.Second, time.Second: quietMax, 2 * time.Second: 400 * time.Second,
+	} {
+		if got := safetyPause(took, quietMax); got != want {
+			t.Errorf("the safety scan that takes %v slows down to %v", took, got)
+		}
 	}
 }
