@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // begun starts the program beside others, with a go command that hangs, and returns when that has
@@ -63,6 +65,49 @@ func TestT12_SignalsEndOtherCalls(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestT12_SignalEndsWhatHangs: also a call that stands before a file which cannot be read, as on a
+// mount that does not answer.
+func TestT12_SignalEndsWhatHangs(t *testing.T) {
+	p := prepare(t, plainapp)
+	path := filepath.Join(p.dir, "conf", "app.yaml")
+	if err := errors.Join(os.Mkdir(filepath.Dir(path), 0o755), os.WriteFile(path, []byte("a: 1\n"), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if _, err := unix.FcntlInt(file.Fd(), unix.F_SETLEASE, unix.F_WRLCK); err != nil {
+		t.Fatal(err)
+	}
+	cmd, temp := exec.Command("watcher", "explain", "main.go"), t.TempDir()
+	cmd.Dir, cmd.Env = p.dir, append(environment(t), "XDG_CACHE_HOME="+t.TempDir(), "TMPDIR="+temp)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(patience/2, func() { _ = cmd.Process.Kill() }) // the kernel takes a lease back after 45 s
+	defer late.Stop()
+	for { // until it stands before the file, and the kernel wants our lease back
+		kind, err := unix.FcntlInt(file.Fd(), unix.F_GETLEASE, 0)
+		if err != nil || !alive(cmd.Process.Pid) {
+			t.Fatalf("it does not open %s: %v", path, err)
+		}
+		if kind != unix.F_WRLCK {
+			break
+		}
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 130 {
+		t.Errorf("explain ends with %v", err)
+	}
+	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+		t.Errorf("%v is left: %v", left, err)
 	}
 }
 

@@ -30,20 +30,21 @@ var phaseWords = map[Phase]string{
 }
 
 // failure begins an answer of our own under s. What is wrong, with the code around it and the
-// last words of the app, is for those only who could ask for it below the reserved prefix.
-func (x *exchange) failure(s *state, status int) pages.Failure {
-	f := pages.Failure{Status: status, Phase: string(s.Phase)}
-	if x.cfg.stranger(x.request) == nil {
+// last words of the app, is for those only who could ask for it below the reserved prefix; so
+// is whatever else comes from the settings or the app. told says whether this is one of them.
+func (x *exchange) failure(s *state, status int) (f pages.Failure, told bool) {
+	f = pages.Failure{Status: status, Phase: string(s.Phase), Detail: s.Phase.words()}
+	if told = x.cfg.stranger(x.request) == nil; told {
 		f.Report, f.Seen = s.report(), x.front.seen(s)
 	}
-	return f
+	return f, told
 }
 
 // refuse answers a request that admit turned down under s.
 func (x *exchange) refuse(s *state) {
-	f := x.failure(s, http.StatusServiceUnavailable)
-	f.Detail, f.Instead = s.Phase.words(), s.target == nil
-	if s.WaitsFor != "" {
+	f, told := x.failure(s, http.StatusServiceUnavailable)
+	f.Instead = s.target == nil
+	if s.WaitsFor != "" && told {
 		f.Detail = "the app starts when " + s.WaitsFor + " is there"
 	}
 	switch {
@@ -51,15 +52,17 @@ func (x *exchange) refuse(s *state) {
 		f.Phase, f.Detail = string(Stopping), Stopping.words()
 		x.Header().Set("Connection", "close")
 	case s.target != nil: // it is there and took no connection, for as long as rule 20 allows
-		f.Status = http.StatusBadGateway
-		f.Detail = fmt.Sprintf("the app does not accept connections on %s; look at its output or restart it", s.Upstream)
+		f.Status, f.Detail = http.StatusBadGateway, "the app does not accept connections"
+		if told {
+			f.Detail += fmt.Sprintf(" on %s; look at its output or restart it", s.Upstream)
+		}
 	}
 	explain(x.ResponseWriter, x.request, f)
 }
 
 // badGateway answers a request that was sent and got no answer.
 func (x *exchange) badGateway(s *state) {
-	f := x.failure(s, http.StatusBadGateway)
+	f, told := x.failure(s, http.StatusBadGateway)
 	if upstream.HungUp(x.err) && x.navigates && !s.target.WasCut() {
 		if p := x.panicked(s.target.number); p != nil { // net/http hangs up after a panic
 			explain(x.ResponseWriter, x.request, x.panicPage(p, f.Status))
@@ -72,7 +75,10 @@ func (x *exchange) badGateway(s *state) {
 	case upstream.HungUp(x.err):
 		f.Detail = "the app closed the connection before it answered"
 	default:
-		f.Detail = "the app's answer cannot be passed on: " + x.err.Error()
+		f.Detail = "the app's answer cannot be passed on"
+		if told { // as the error quotes the answer
+			f.Detail += ": " + x.err.Error()
+		}
 	}
 	explain(x.ResponseWriter, x.request, f)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/watcher-dev/watcher/proxy/pages"
 )
@@ -68,7 +69,7 @@ const secretOfTheCode = "secret of the code"
 var broken = View{Phase: Broken, Problem: &Problem{Kind: "build", Title: secretOfTheCode, Text: secretOfTheCode}}
 
 // serveFrom is a front whose clients come from where the test wants, and which trusts one.
-func serveFrom(t *testing.T) (*testFront, *from, *lines) {
+func serveFrom(t *testing.T, change ...func(*Front)) (*testFront, *from, *lines) {
 	var clients *from
 	told := &lines{}
 	cfg := allBrowser
@@ -77,7 +78,7 @@ func serveFrom(t *testing.T) (*testFront, *from, *lines) {
 	f := serveAs(t, func(l net.Listener) net.Listener {
 		clients = &from{Listener: l}
 		return clients
-	}, cfg)
+	}, cfg, change...)
 	return f, clients, told
 }
 
@@ -234,4 +235,49 @@ func TestX3_TrustIsLive(t *testing.T) {
 	if rest, err := io.ReadAll(stream); err != nil || strings.TrimSpace(string(rest)) != "" {
 		t.Errorf("its stream goes on with %q, %v", rest, err)
 	}
+}
+
+// TestX7_StrangersAreToldNoSetting: only the phase, in whatever way they ask; who is let in is
+// told what is waited for, and where the app should answer.
+func TestX7_StrangersAreToldNoSetting(t *testing.T) {
+	f, clients, _ := serveFrom(t, func(f *Front) { f.limits.longest = time.Millisecond })
+	nobody, garbled := listen(t), listen(t)
+	nobody.Close()
+	go func() {
+		for conn, err := garbled.Accept(); err == nil; conn, err = garbled.Accept() {
+			http.ReadRequest(bufio.NewReader(conn))
+			io.WriteString(conn, "HTTP/1.1 sesame\r\n\r\n")
+			conn.Close()
+		}
+	}()
+	for name, c := range map[string]struct {
+		view View
+		told string // to who is let in
+	}{
+		"a need":                          {View{Phase: Starting, WaitsFor: "tcp://db:5432"}, "tcp://db:5432"},
+		"an app that takes no connection": {View{Generation: 1, Upstream: nobody.Addr().String(), Phase: Serving}, nobody.Addr().String()},
+		"an answer that is none":          {View{Generation: 2, Upstream: garbled.Addr().String(), Phase: Serving}, "sesame"},
+	} {
+		f.Publish(c.view)
+		for client, let := range map[string]bool{"127.0.0.1:4000": true, "10.0.0.8:4000": false} {
+			clients.be(client)
+			for _, accept := range []string{"text/html", "application/json", "*/*"} {
+				r := f.navigate("/")
+				r.Header.Set("Accept", accept)
+				if a := f.do(r); a.status < 500 || strings.Contains(a.body, c.told) != let {
+					t.Errorf("%s: %s, as %s, is answered %d %q", name, client, accept, a.status, a.body)
+				}
+			}
+		}
+	}
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
 }

@@ -25,11 +25,11 @@ func (p *process) awaitNeeds() (missing string) {
 		cancel()
 		if !met && p.waiting.Err() == nil {
 			told = need
-			p.tell(Waiting{Generation: p.spec.Generation, For: need})
+			p.tell(Waiting{Generation: p.spec.Generation, For: needs.Shown(need)})
 			met = needs.Await(p.waiting, need, p.spec.Dir)
 		}
 		if !met {
-			return need
+			return needs.Shown(need)
 		}
 	}
 	if told != "" {

@@ -54,6 +54,20 @@ func TestWaitFor_StopWins(t *testing.T) {
 	}
 }
 
+// TestX7_PasswordOfANeedIsToldToNobody: neither while it is waited for, nor when that is ended.
+func TestX7_PasswordOfANeedIsToldToNobody(t *testing.T) {
+	t.Parallel()
+	r := newRunner(t)
+	a := start(t, r, 1, "serve", func(s *Spec) { s.WaitFor = []string{"http://admin:sesame@search.invalid/health?key=sesame"} })
+	if w := next[Waiting](a); w.For != "http://search.invalid/health" {
+		t.Errorf("waits for %q", w.For)
+	}
+	r.Kill(1)
+	if failed := next[Failed](a); strings.Contains(failed.Reason, "sesame") || !strings.Contains(failed.Reason, "http://search.invalid/health") {
+		t.Errorf("%+v", failed)
+	}
+}
+
 func TestRule17_ReadyWhenItSaysSo(t *testing.T) {
 	t.Parallel()
 	for gen, name := range []string{"serve, then announce", "serve, child announces"} {

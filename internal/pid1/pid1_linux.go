@@ -26,7 +26,11 @@ func Run() (code int, ran bool) {
 		return 0, false
 	}
 	signals := make(chan os.Signal, 64)
+	ignored := signal.Ignored(syscall.SIGHUP)
 	signal.Notify(signals)
+	if ignored { // as nohup has it: the program that we start inherits that, unless we catch it
+		signal.Ignore(syscall.SIGHUP)
+	}
 	child, err := again()
 	if err != nil { // no /proc, or no room: we go on as we are, and reap nothing
 		signal.Stop(signals)

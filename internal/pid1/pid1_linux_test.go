@@ -21,6 +21,7 @@ var behaviours = map[string]func(){
 	"killed":  func() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL); select {} },
 	"signals": sayOneSignal,
 	"orphans": orphans,
+	"hangup":  func() { fmt.Println("ignored:", signal.Ignored(syscall.SIGHUP)) },
 }
 
 func TestMain(m *testing.M) {
@@ -38,7 +39,13 @@ func TestMain(m *testing.M) {
 // /proc it sees, and returns it with its output.
 func first(t *testing.T, name string) (*exec.Cmd, *bufio.Reader) {
 	t.Helper()
-	cmd := exec.Command("/bin/sh", "-c", `mount -t proc proc /proc && exec "$0"`, os.Args[0])
+	return firstAfter(t, "true", name)
+}
+
+// firstAfter does so when a shell has done something before.
+func firstAfter(t *testing.T, before, name string) (*exec.Cmd, *bufio.Reader) {
+	t.Helper()
+	cmd := exec.Command("/bin/sh", "-c", `mount -t proc proc /proc && `+before+` && exec "$0"`, os.Args[0])
 	cmd.Env = append(os.Environ(), behaviour+"="+name, "GORACE=atexit_sleep_ms=0")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID, Unshareflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
 	cmd.Stderr = os.Stderr
@@ -78,6 +85,19 @@ func TestR11_SignalsArePassedOn(t *testing.T) {
 		}
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("%v: %v", sig, err)
+		}
+	}
+}
+
+// TestT12_FirstProcessLeavesAHangupIgnored: as nohup has it, and only then.
+func TestT12_FirstProcessLeavesAHangupIgnored(t *testing.T) {
+	for before, want := range map[string]string{"trap '' HUP": "ignored: true\n", "true": "ignored: false\n"} {
+		cmd, out := firstAfter(t, before, "hangup")
+		if line, _ := out.ReadString('\n'); line != want {
+			t.Errorf("after %s the program says %q", before, line)
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -84,13 +84,18 @@ func find(dir, pkg string, look func(*os.File) error) (Instance, error) {
 }
 
 // Await is Find, which looks again as long as one is starting, and for up to limit as long as
-// there is none. The error may be ctx's, too.
+// none is found. The error may be ctx's, too.
 func Await(ctx context.Context, dir, pkg string, limit time.Duration) (Instance, error) {
+	return await(ctx, dir, pkg, limit, look)
+}
+
+func await(ctx context.Context, dir, pkg string, limit time.Duration, look func(*os.File) error) (Instance, error) {
 	for late := time.Now().Add(limit); ; {
-		i, err := Find(dir, pkg)
+		i, err := find(dir, pkg, look)
 		_, none := errors.AsType[None](err)
+		_, unknown := errors.AsType[lockless](err) // of a folder, which need not be that of the one that is meant
 		_, starting := errors.AsType[Starting](err)
-		if !starting && (!none || time.Now().After(late)) {
+		if !starting && (!none && !unknown || time.Now().After(late)) {
 			return i, err
 		}
 		select {

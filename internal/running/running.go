@@ -71,7 +71,7 @@ func acquire(folder string, i Instance, lock func(*os.File) error) (*Lock, error
 	}
 	defer file.Close()
 	if !errors.Is(err, errLocked) {
-		return nil, lockless(file, err)
+		return nil, lockless{file.Name(), err}
 	}
 	who := "it is just starting"
 	if holder, ok := read(file); ok && holder.URL != "" {
@@ -81,9 +81,15 @@ func acquire(folder string, i Instance, lock func(*os.File) error) (*Lock, error
 }
 
 // lockless says that there are no locks where a file is.
-func lockless(file *os.File, err error) error {
-	return fmt.Errorf("%s cannot be locked: %w: set XDG_CACHE_HOME to a folder on a local disk", file.Name(), err)
+type lockless struct {
+	file string
+	err  error
 }
+
+func (l lockless) Error() string {
+	return fmt.Sprintf("%s cannot be locked: %v: set XDG_CACHE_HOME to a folder on a local disk", l.file, l.err)
+}
+func (l lockless) Unwrap() error { return l.err }
 
 // Tell writes who holds the lock, for those that look for it.
 func (l *Lock) Tell(i Instance) {
@@ -125,7 +131,7 @@ func holder(folder string, look func(*os.File) error) (i Instance, held bool, er
 	case err == nil:
 		return Instance{}, false, nil
 	case !errors.Is(err, errLocked):
-		return Instance{}, false, lockless(file, err)
+		return Instance{}, false, lockless{file.Name(), err}
 	}
 	i, held = read(file)
 	return i, held, nil

@@ -204,6 +204,30 @@ func TestT5_WatcherThatIsJustStarting(t *testing.T) {
 	}
 }
 
+// TestT5_OneThatIsJustStartedAmongFoldersWithoutLocks is waited for as anywhere; where none comes,
+// it is said that nothing was known.
+func TestT5_OneThatIsJustStartedAmongFoldersWithoutLocks(t *testing.T) {
+	w := newWorld(t)
+	w.runs("other", "other", ".", "").Release()
+	dir := w.module("shop")
+	looks := 0
+	i, err := await(t.Context(), dir, "", time.Hour, func(f *os.File) error {
+		if looks++; looks == 2 { // and none was found before
+			w.runs("shop", "shop", ".", "")
+		}
+		if err := look(f); err != nil {
+			return err
+		}
+		return syscall.ENOLCK
+	})
+	if err != nil || i.URL != "shop" {
+		t.Errorf("found %q, %v", i.URL, err)
+	}
+	if _, err := await(t.Context(), w.module("none"), "", 0, func(*os.File) error { return syscall.ENOLCK }); !errors.Is(err, syscall.ENOLCK) {
+		t.Errorf("where none is: %v", err)
+	}
+}
+
 // TestT5_LookingKeepsNobodyOut: who looks whether a lock is held holds it for a moment.
 func TestT5_LookingKeepsNobodyOut(t *testing.T) {
 	w := newWorld(t)

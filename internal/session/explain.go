@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/internal/plan"
@@ -37,20 +38,46 @@ func Explain(c Call, o Options, path string) (watcher.Reason, error) {
 	}
 	ctx, done := c.untilSignal()
 	defer done()
+	answer := make(chan explained, 1)
+	go func() { answer <- s.explain(ctx, path) }()
+	select {
+	case got := <-answer:
+		if ctx.Err() == nil {
+			return got.reason, got.err
+		}
+	case <-ctx.Done():
+		select {
+		case <-answer:
+		case <-time.After(takingDown): // it stands before a file that hangs: what runs for it dies with us
+			os.RemoveAll(s.site.Cache)
+		}
+	}
+	return watcher.Reason{}, context.Cause(ctx)
+}
+
+// takingDown is how long a call that a signal ends may take to end what runs for it. That takes
+// milliseconds, unless a file hangs, which no signal of ours ends.
+const takingDown = time.Second
+
+type explained struct {
+	reason watcher.Reason
+	err    error
+}
+
+// explain finds the answer, and takes down what it needed for that, as soon as ctx ends.
+func (s *session) explain(ctx context.Context, path string) (e explained) {
 	r := runner.New()
 	defer r.Close()
 	defer os.RemoveAll(s.site.Cache)
-	var err error
-	if s.builder, err = builder.New(s.site.Cache, r.Run); err != nil {
-		return watcher.Reason{}, err
+	if s.builder, e.err = builder.New(s.site.Cache, r.Run); e.err != nil {
+		return e
 	}
 	watch := s.site.Watch(s.settings)
 	watch.Graph = plan.Watched(s.graph.Exact(ctx))
-	reason, err := watcher.Explain(watch, Absolute(c.Dir, path))
-	if ctx.Err() != nil {
-		err = context.Cause(ctx)
+	if ctx.Err() == nil {
+		e.reason, e.err = watcher.Explain(watch, Absolute(s.Dir, path))
 	}
-	return reason, err
+	return e
 }
 
 // untilSignal returns a context that ends with the first signal to stop, which is its cause as

@@ -18,13 +18,13 @@ import (
 type surroundings struct {
 	files     fs.FS                      // all of them
 	addresses func() ([]net.Addr, error) // of this machine
+	driver    func(name string) string   // of a network interface; "" if it is not known
 }
 
-func system() surroundings { return surroundings{os.DirFS("/"), net.InterfaceAddrs} }
+func system() surroundings { return surroundings{os.DirFS("/"), net.InterfaceAddrs, driver} }
 
-// contained reports whether this is a container, which others reach only where whoever made
-// it has published a port: by the mark of an engine or, as not every engine leaves one, by the
-// first process, which is watcher in no other place.
+// contained reports whether this is a container: by the mark of an engine or, as not every
+// engine leaves one, by the first process, which is watcher in no other place.
 func (s surroundings) contained() bool {
 	for _, mark := range []string{".dockerenv", "run/.containerenv"} {
 		if _, err := fs.Stat(s.files, mark); err == nil {
@@ -48,7 +48,7 @@ func (s surroundings) trusts(want settings.Settings) func(netip.Addr) bool {
 	}
 	return func(client netip.Addr) bool {
 		named := slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(client.WithZone("")) })
-		return named || s.owns(client) || s.contained() && slices.Contains(s.gateways(), client)
+		return named || s.owns(client) || slices.Contains(s.gateways(), client)
 	}
 }
 
@@ -64,19 +64,33 @@ func (s surroundings) owns(client netip.Addr) bool {
 	})
 }
 
+// ownInterface is the driver of the pair of interfaces by which an engine connects a network
+// that is the container's alone.
+const ownInterface = "veth"
+
 // gateways are those of the default routes of a container's own network (Linux). What comes
 // through a published port from the machine that holds the container comes from there, and
-// other containers do not. Where a container shares the network of its machine, which is
-// told by an interface that is hardware, the gateway is the router of everybody: none
-// counts. They are read each time, as a container may be put into another network.
+// other containers do not. Where a container shares the network of its machine, or has an
+// address in that of all (macvlan), the gateway is the router of everybody: none counts. That
+// is told by the driver of the interface, as neither a bridge, nor a bond, nor a VLAN of the
+// machine has hardware of its own. They are read each time, as a container may be put into
+// another network.
 func (s surroundings) gateways() (all []netip.Addr) {
+	if !s.contained() {
+		return nil
+	}
 	for _, r := range s.defaultRoutes() {
-		if _, err := fs.Stat(s.files, "sys/class/net/"+r.by+"/device"); err != nil {
-			all = append(all, r.gateway)
+		if s.driver(r.by) != ownInterface {
+			return nil
 		}
+		all = append(all, r.gateway)
 	}
 	return all
 }
+
+// apart reports whether this is a container with a network of its own, which others reach only
+// where whoever made it has published a port.
+func (s surroundings) apart() bool { return len(s.gateways()) > 0 }
 
 // route is a way to everywhere.
 type route struct {

@@ -279,7 +279,7 @@ func (s *session) listen() (l []net.Listener, err error) {
 	case want.Port != 0 && got.Port != want.Port:
 		s.warn(fmt.Sprintf("port %d %s: the front is %s", want.Port, obstacle(want.Port), s.site.URL))
 	}
-	if !got.Loopback() && !system().contained() {
+	if !got.Loopback() && !system().apart() {
 		s.warn("other machines can reach the front on " + got.String())
 	}
 	return l, nil

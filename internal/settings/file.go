@@ -115,14 +115,15 @@ func (r row) like(value any) string {
 	case []any, map[string]any:
 		return r.sample()
 	}
+	text := withoutUser(fmt.Sprint(value))
 	switch field := lookup(&Settings{Rules: make([]Rule, 1)}, r.name); field.Interface().(type) {
 	case string:
-		return fmt.Sprintf("%q", fmt.Sprint(value))
+		return fmt.Sprintf("%q", text)
 	case []string:
 		if r.name == "rule.run" { // a command line, as people type it
-			return strings.ReplaceAll(fmt.Sprintf("%q", strings.Fields(fmt.Sprint(value))), `" "`, `", "`)
+			return strings.ReplaceAll(fmt.Sprintf("%q", strings.Fields(text)), `" "`, `", "`)
 		}
-		return fmt.Sprintf("[%q]", fmt.Sprint(value))
+		return fmt.Sprintf("[%q]", text)
 	}
 	return r.sample()
 }

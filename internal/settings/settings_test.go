@@ -198,3 +198,20 @@ func write(t *testing.T, file, text string) {
 		t.Fatal(err)
 	}
 }
+
+// TestX7_NoPasswordIsQuoted: neither in what is wrong with a value nor in what to write instead,
+// be it of the file or of a variable.
+func TestX7_NoPasswordIsQuoted(t *testing.T) {
+	for _, text := range []string{
+		`[run]` + "\n" + `wait_for = ["redis://admin:sesame@cache"]`, `[run]` + "\n" + `wait_for = ["http://admin:sesame%zz@search"]`,
+		`[run]` + "\n" + `wait_for = ["admin:ses@sesame@search"]`, `[run]` + "\n" + `wait_for = "http://admin:sesame@search"`,
+		`[run]` + "\n" + `port = "http://admin:sesame@search"`, `[app]` + "\n" + `env = { KEY = ["sesame"] }`, `[app]` + "\n" + `env = { KEY = sesame }`,
+	} {
+		if _, _, err := Parse([]byte(text), File, nil); err == nil || strings.Contains(err.Error(), "sesame") {
+			t.Errorf("of %s is said: %v", text, err)
+		}
+	}
+	if _, _, err := Parse(nil, File, []string{"WATCHER_RUN_WAIT_FOR=redis://admin:sesame@cache"}); err == nil || strings.Contains(err.Error(), "sesame") {
+		t.Errorf("of a variable is said: %v", err)
+	}
+}

@@ -35,17 +35,31 @@ func (r row) set(field reflect.Value, text string) error {
 		field.SetInt(int64(d))
 	}
 	if err != nil {
-		return fmt.Errorf("%q is of the wrong kind: write it like %s", text, r.sample())
+		return fmt.Errorf("%q is of the wrong kind: write it like %s", withoutUser(text), r.sample())
 	}
 	if r.words != nil && !slices.Contains(r.words, text) {
-		return fmt.Errorf("%q is not known: write %s", text, list(r.words))
+		return fmt.Errorf("%q is not known: write %s", withoutUser(text), list(r.words))
 	}
 	if r.check != nil {
 		if wrong := r.check(text); wrong != "" {
-			return fmt.Errorf("%q %s", text, wrong)
+			return fmt.Errorf("%q %s", withoutUser(text), wrong)
 		}
 	}
 	return nil
+}
+
+// withoutUser is a value as it is quoted in a message. What stands before the host of an address may
+// be a password, also where the address cannot be read.
+func withoutUser(text string) string {
+	at := strings.LastIndex(text, "@")
+	if at < 0 || !strings.Contains(text[:at], ":") {
+		return text
+	}
+	scheme := ""
+	if i := strings.Index(text[:at], "://"); i >= 0 {
+		scheme = text[:i+len("://")]
+	}
+	return scheme + "…" + text[at:]
 }
 
 // Written returns a value of a key's type as it stands in a file.

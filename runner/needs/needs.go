@@ -34,6 +34,20 @@ func Await(ctx context.Context, need, dir string) bool {
 	return true
 }
 
+// Shown is a need as people and programs are told of it: without user, password and query, which
+// may be what lets one in there.
+func Shown(need string) string {
+	u, err := url.Parse(need)
+	switch {
+	case err != nil:
+		return "what cannot be read"
+	case u.User == nil && u.RawQuery == "" && u.Fragment == "":
+		return need
+	}
+	u.User, u.RawQuery, u.Fragment, u.RawFragment = nil, "", "", ""
+	return u.String()
+}
+
 func met(ctx context.Context, need, dir string) bool {
 	ctx, cancel := context.WithTimeout(ctx, attemptLimit)
 	defer cancel()

@@ -53,3 +53,19 @@ func TestAwaitEachKind(t *testing.T) {
 		}
 	}
 }
+
+// TestX7_Shown: what lets one in is no name of a service, be it a password, a key or a user.
+func TestX7_Shown(t *testing.T) {
+	for need, want := range map[string]string{
+		"tcp://db:5432": "tcp://db:5432", "file:run/a b": "file:run/a b", "file:/run/a b": "file:/run/a b",
+		"http://search/health":                              "http://search/health",
+		"https://admin:sesame@search:9200/health":           "https://search:9200/health",
+		"http://sesame@search/health?key=sesame&x=1#sesame": "http://search/health",
+		"tcp://admin:sesame@db:5432":                        "tcp://db:5432",
+		"http://admin:sesame%zz@search":                     "what cannot be read",
+	} {
+		if got := Shown(need); got != want {
+			t.Errorf("%s is shown as %s, want %s", need, got, want)
+		}
+	}
+}
