@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,24 +17,19 @@ import (
 	"time"
 )
 
-// manyPatience is for a first moved build, which compiles package net and most of what a
-// server is made of.
-const manyPatience = 10 * time.Minute
-
 // ways are the ports that apps bind, each as the function of testdata/manyports that
 // does it. %[1]d and so on are free ports; all of them must answer all the time.
 var ways = map[string]struct {
-	listen  string
-	file    string // written to port.txt
-	dotenv  string // written to .env
-	ports   int
-	learned bool   // the ports are known only after the first start
-	front   bool   // the front is open at the first port itself
-	told    string // because it is told so; "" if it is not
+	listen string
+	file   string // written to port.txt
+	dotenv string // written to .env
+	ports  int
+	front  bool   // the front is open at the first port itself
+	told   string // because it is told so; "" if it is not
 }{
 	"literal": {ports: 1, front: true, listen: `
 func listen() error { return http.ListenAndServe(":%[1]d", nil) }`},
-	"config file": {ports: 1, learned: true, file: "%[1]d", listen: `
+	"config file": {ports: 1, file: "%[1]d", listen: `
 func listen() error {
 	port, err := os.ReadFile("port.txt")
 	if err != nil {
@@ -61,7 +55,7 @@ func listen() error {
 	os.Setenv("PORT", strings.TrimPrefix(string(text), "PORT="))
 	return http.ListenAndServe(":"+os.Getenv("PORT"), nil)
 }`},
-	"PORT and pprof": {ports: 1, learned: true, listen: `
+	"PORT and pprof": {ports: 1, listen: `
 func listen() error {
 	go http.ListenAndServe("localhost:%[1]d", nil)
 	return http.ListenAndServe(":"+os.Getenv("PORT"), nil)
@@ -72,7 +66,7 @@ func listen() error {
 	go http.ListenAndServe("127.0.0.1:%[2]d", nil)
 	return http.ListenAndServe(":%[3]d", nil)
 }`},
-	"three servers of a file": {ports: 3, learned: true, file: "%[1]d %[2]d %[3]d", listen: `
+	"three servers of a file": {ports: 3, file: "%[1]d %[2]d %[3]d", listen: `
 func listen() error {
 	text, err := os.ReadFile("port.txt")
 	if err != nil {
@@ -86,8 +80,8 @@ func listen() error {
 }`},
 }
 
-// TestR7_OwnAddressesAnswerAllTheTime: whichever ports an app binds, once these are known
-// its own addresses and the front answer through every swap, with the newest code.
+// TestR7_OwnAddressesAnswerAllTheTime: whichever ports an app binds, its own addresses and the front
+// answer through every swap from the first start on, with the newest code.
 func TestR7_OwnAddressesAnswerAllTheTime(t *testing.T) {
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
@@ -107,14 +101,11 @@ func TestR7_OwnAddressesAnswerAllTheTime(t *testing.T) {
 				p.env = append(p.env, "WATCHER_PROXY_LISTEN="+fmt.Sprintf(way.told, ports...))
 			}
 			p.run()
-			p.awaitLong("ready  ")
+			p.await("ready  ")
 			if way.front != strings.HasSuffix(p.url, fmt.Sprintf(":%d", ports[0])) {
 				t.Errorf("the front is at %s", p.url)
 			}
 			n := 1
-			if way.learned {
-				n = p.learn()
-			}
 			var wait sync.WaitGroup
 			ctx, stop := context.WithCancel(t.Context())
 			asked := make([]atomic.Int64, len(ports))
@@ -162,8 +153,7 @@ func TestR7_FrontInTheWayIsSaid(t *testing.T) {
 }
 
 // TestR7_LearnedPortIsTheFrontsNextTime: what a run has learned of the app's own port is
-// where the next one begins: the front there, and a moved app from the first build on. What
-// is learned anew takes its place.
+// where the next one begins: the front there. What is learned anew takes its place.
 func TestR7_LearnedPortIsTheFrontsNextTime(t *testing.T) {
 	p, first, second := prepare(t, "testdata/manyports"), fixedPort(t), fixedPort(t)
 	cache := t.TempDir()
@@ -175,7 +165,7 @@ func TestR7_LearnedPortIsTheFrontsNextTime(t *testing.T) {
 		p.out = &transcript{}
 		p.listenBy(listen)
 		p.run()
-		p.awaitLong("ready  ")
+		p.await("ready  ")
 		p.want(version)
 		if !strings.HasSuffix(p.url, fmt.Sprint(":", front)) {
 			t.Fatalf("the front is at %s, want port %d\n%s", p.url, front, p.out)
@@ -186,6 +176,9 @@ func TestR7_LearnedPortIsTheFrontsNextTime(t *testing.T) {
 	p.listenBy(file)
 	p.run()
 	p.await("ready  ")
+	p.out.seek(0) // it comes before the line that was awaited
+	p.await(fmt.Sprintf("the app asks for port %d: the front is reached there too", first))
+	p.awaitAt(fmt.Sprintf("http://localhost:%d/version", first))
 	again(file, first)
 	version = 2
 	p.saveOwnport(version)
@@ -276,7 +269,7 @@ func TestX1_MovedListenersAreOnLoopback(t *testing.T) {
 	port := fixedPort(t)
 	p.listenBy(`func listen() error { return http.ListenAndServe("0.0.0.0:%[1]d", nil) }`, port)
 	p.run()
-	p.awaitLong("ready  ")
+	p.await("ready  ")
 	p.awaitAt(fmt.Sprintf("http://localhost:%d/version", port))
 	for _, pid := range family(p.cmd.Process.Pid) {
 		for _, at := range listening(t, pid) {
@@ -298,7 +291,7 @@ func TestX1_LoopbackStaysLoopback(t *testing.T) {
 }`, open, closed)
 	p.write(".watcher.toml", fmt.Sprintf("[run]\nport = %d\n", open))
 	p.run("--listen", ":0")
-	p.awaitLong("ready  ")
+	p.await("ready  ")
 	p.awaitAt(fmt.Sprintf("http://localhost:%d/version", open))
 	p.awaitAt(fmt.Sprintf("http://localhost:%d/version", closed))
 	wide := map[int]bool{}
@@ -333,21 +326,6 @@ func (p *program) listenBy(listen string, ports ...any) {
 	p.write("listen.go", text+")\n"+listen+"\n")
 }
 
-// learn saves until the app's ports are moved, and returns the newest version.
-func (p *program) learn() (n int) {
-	p.t.Helper()
-	moved := regexp.MustCompile("from now on the new one starts beside|it is built anew, so that")
-	for n = 1; !moved.MatchString(p.out.String()); {
-		n++
-		p.saveOwnport(n)
-		p.awaitLong("swap ")
-	}
-	if n > 1 {
-		p.await("drain ") // of the process that was not moved: its ports are free
-	}
-	return n
-}
-
 // fixedPort returns a free port that the system does not give by itself.
 func fixedPort(t testing.TB) int {
 	for {
@@ -380,13 +358,6 @@ func listening(t testing.TB, pid int) (at []string) {
 		}
 	}
 	return at
-}
-
-func (p *program) awaitLong(text string) {
-	p.t.Helper()
-	if _, ok := p.out.await(text, manyPatience); !ok {
-		p.t.Fatalf("no line with %q; the output so far:\n%s", text, p.out)
-	}
 }
 
 // awaitAt waits until an address of the app's own answers.

@@ -19,11 +19,12 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
-	"sync"
+	"strings"
 	"time"
 )
 
@@ -33,14 +34,12 @@ import (
 type Runner func(ctx context.Context, cmd *exec.Cmd) error
 
 // Builder builds one project into a cache folder of its own. One build at a time:
-// Build must not be called again before it has returned. Prepare may run beside it.
+// Build must not be called again before it has returned.
 type Builder struct {
-	cache  string // absolute
-	run    Runner
-	builds int // begun so far; names the work folders
-
-	mu       sync.Mutex // guards what follows, and the files of the overlay
-	overlaid string     // what the overlay was made for; "" if there is none
+	cache     string // absolute
+	run       Runner
+	builds    int // begun so far; names the work folders
+	toolchain toolchain
 }
 
 // Spec says what to build; it may differ from build to build.
@@ -54,7 +53,7 @@ type Spec struct {
 	Env     []string // whole environment; go is looked for in its PATH, GOOS and GOARCH are set over it
 	Base    string   // absolute folder that paths in diagnostics are relative to
 	Debug   bool     // build it for a debugger: not optimised, with all symbols
-	Moved   bool     // build it so that it can be told to move its fixed listeners; Err may be a *Refusal
+	Beacon  bool     // have it tell where it listens, if it is asked to; Err may be a *Refusal
 }
 
 // Request is one build.
@@ -153,6 +152,9 @@ func (b *Builder) build(ctx context.Context, r Request) (Result, error) {
 	}
 	found := diagnose(output, r.Dir, r.Base)
 	text := cmp.Or(headline(output, found), err.Error())
+	if r.Beacon && strings.Contains(output, path.Base(beaconFolder)) && !strings.Contains(output, "no space left") {
+		return Result{}, &Refusal{text} // without it the same build may succeed
+	}
 	return Result{Diagnostics: found, Output: output}, errors.New(text)
 }
 

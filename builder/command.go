@@ -24,12 +24,11 @@ const (
 // command prepares the go build of s that writes the binary to out and everything
 // else below the folder work.
 func (b *Builder) command(ctx context.Context, s Spec, out, work string) (*exec.Cmd, error) {
-	if s.Moved {
-		overlay, err := b.overlay(ctx, s)
-		if err != nil {
+	if s.Beacon {
+		var err error
+		if s, err = b.withBeacon(ctx, s, work); err != nil {
 			return nil, err
 		}
-		s.Flags = append([]string{"-overlay", overlay}, s.Flags...)
 	}
 	args, err := arguments(s, out)
 	if err != nil {

@@ -128,16 +128,20 @@ func serve(addr string) {
 // serveMoved stands for an app with moved listeners: what is in MOVED is bound in the
 // way that follows it, as in "8080 http, 6060 mute", elsewhere, and told.
 func serveMoved() {
-	var pipe, given int
-	_, err := fmt.Sscanf(os.Getenv("WATCHER_LISTEN"), "%d,%d", &pipe, &given)
+	var pipe, device, inode, given int
+	_, err := fmt.Sscanf(os.Getenv("WATCHER_BEACON"), "%d,%d,%d,%d", &pipe, &device, &inode, &given)
 	if err != nil || strconv.Itoa(given) != os.Getenv("PORT") {
-		panic("not asked to move: " + os.Getenv("WATCHER_LISTEN"))
+		panic("not asked to move: " + os.Getenv("WATCHER_BEACON"))
 	}
 	tell := os.NewFile(uintptr(pipe), "pipe")
+	if os.Getenv("MOVED") == "" {
+		serve(port())
+	}
 	for one := range strings.SplitSeq(os.Getenv("MOVED"), ", ") {
 		asked, way, _ := strings.Cut(one, " ")
 		l := listen("127.0.0.1:0")
-		fmt.Fprintln(tell, ":"+asked, l.Addr())
+		port, _ := strconv.Atoi(asked)
+		fmt.Fprintf(tell, "listens 0200%04x000000000000000000000000 0200%04x7f0000010000000000000000\n", port, l.Addr().(*net.TCPAddr).Port)
 		switch way {
 		case "http":
 			go http.Serve(l, nil)
@@ -146,9 +150,6 @@ func serveMoved() {
 			certificate.StartTLS()
 			go http.Serve(tls.NewListener(l, certificate.TLS), nil)
 		}
-	}
-	if os.Getenv("MOVED") == "" {
-		serve(port())
 	}
 	lounge()
 }

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/watcher-dev/watcher/runner/moves"
+	"github.com/watcher-dev/watcher/runner/beacon"
 	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
@@ -16,33 +16,37 @@ import (
 const movedInterval = 20 * time.Millisecond
 
 // tellMove reports a listener that the process has moved.
-func (p *process) tellMove(m moves.Move) {
+func (p *process) tellMove(m beacon.Move) {
 	p.tell(Listening{Generation: p.spec.Generation, Asked: m.Asked, Host: m.Host, Upstream: m.Actual.String()})
 }
 
-// onMoved waits for a listener that the process tells of. The one that is expected
-// counts at once. Another one counts after ownPortDelay, as that one may yet come, and
-// if it answers HTTP or, where none does, TLS; then a Unix socket, which is not moved.
-func (s *search) onMoved(ctx context.Context) string {
+// elsewhere waits for the process to listen at another address than those that are known. A listener
+// that it tells of counts at once if it is the expected one. Another counts after ownPortDelay, as
+// that one may yet come: the first told one that answers HTTP or, where none does, TLS; then one that is
+// not told, as those of other languages are not; then a Unix socket.
+func (s *search) elsewhere(ctx context.Context) (string, *refusal) {
 	again := time.After(s.ownDelay())
 	for began := time.Now(); ; {
-		told, more := s.moves.Told()
+		told, more := s.beacon.Told()
 		for _, m := range told {
 			if m.Asked == cmp.Or(s.told, s.likely) {
 				s.asked = m.Asked
-				return m.Actual.String()
+				return m.Actual.String(), nil
 			}
 		}
 		select {
 		case <-ctx.Done():
-			return ""
+			return "", nil
 		case <-more:
 			continue
 		case <-again:
 		}
 		if s.told == 0 {
-			if found := cmp.Or(s.answeringMove(ctx, told), s.onUnix(ctx)); found != "" {
-				return found
+			if addr := s.answeringMove(ctx, told); addr != "" {
+				return addr, nil
+			}
+			if addr, fail := s.ownPort(ctx); addr != "" || fail != nil {
+				return addr, fail
 			}
 		}
 		again = time.After(max(movedInterval, time.Since(began)/ownPortShare))
@@ -51,7 +55,7 @@ func (s *search) onMoved(ctx context.Context) string {
 
 // answeringMove returns the first listener that answers HTTP, else one that answers TLS;
 // "" if none does.
-func (s *search) answeringMove(ctx context.Context, told []moves.Move) string {
+func (s *search) answeringMove(ctx context.Context, told []beacon.Move) string {
 	http, tls := make([]bool, len(told)), make([]bool, len(told))
 	var asked sync.WaitGroup
 	for i, m := range told {

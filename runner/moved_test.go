@@ -30,7 +30,7 @@ func TestRule14_MovedListeners(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			a := start(t, newRunner(t), gen, "serve moved", func(s *Spec) {
-				s.Moved, s.Port, s.Likely = true, c.told, c.likely
+				s.Beacon, s.Port, s.Likely = true, c.told, c.likely
 				s.Env = append(s.Env, "MOVED="+c.moved)
 			})
 			ready, told := readyAndTold(a, strings.Count(c.moved, " ")/2+min(len(c.moved), 1))

@@ -12,9 +12,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/watcher-dev/watcher/runner/beacon"
 	"github.com/watcher-dev/watcher/runner/group"
 	"github.com/watcher-dev/watcher/runner/kin"
-	"github.com/watcher-dev/watcher/runner/moves"
 	"github.com/watcher-dev/watcher/runner/notify"
 	"github.com/watcher-dev/watcher/runner/output"
 	"github.com/watcher-dev/watcher/runner/sockets"
@@ -41,12 +41,12 @@ type process struct {
 	endWaiting context.CancelFunc // may be called by anybody
 	notify     *notify.Socket     // nil if it is not asked for READY=1
 
-	launched chan struct{} // closed when group is set, or never will be
-	group    *group.Group  // nil if it could not be started; by others than run under mu
-	mark     kin.Mark      // of all that descends from it
-	left     []kin.Process // what the leader left behind when it ended
-	oomKills int           // see there; at the start
-	moves    *moves.Moves  // nil unless its listeners are moved; set with group
+	launched chan struct{}  // closed when group is set, or never will be
+	group    *group.Group   // nil if it could not be started; by others than run under mu
+	mark     kin.Mark       // of all that descends from it
+	left     []kin.Process  // what the leader left behind when it ended
+	oomKills int            // see there; at the start
+	beacon   *beacon.Beacon // nil unless it was asked to tell; set with group
 	debugged debugged
 
 	telling sync.Mutex // reports come one after the other
@@ -108,7 +108,7 @@ func (p *process) run() {
 	if p.notify != nil {
 		p.notify.Close()
 	}
-	p.moves.Close()
+	p.beacon.Close()
 	p.forget()
 	end := p.ending()
 	p.tell(Exited{
@@ -118,7 +118,6 @@ func (p *process) run() {
 		Signal:     end.signal,
 		Reason:     end.reason,
 		Alive:      p.group.Exited.Sub(began),
-		Taken:      p.ownTaken(),
 		Tail:       p.output.Last(),
 	})
 }
@@ -143,7 +142,7 @@ func (p *process) notStarted(reason string) {
 	}
 	p.output.Finish(0)
 	p.forget()
-	p.moves.Close()
+	p.beacon.Close()
 	p.tell(Failed{Generation: p.spec.Generation, Reason: reason})
 }
 
@@ -191,11 +190,11 @@ func (p *process) launch() error {
 		"WATCHER_GENERATION="+strconv.Itoa(s.Generation),
 		"WATCHER_URL="+s.URL,
 		kin.Variable+"="+string(p.mark))
-	if s.Moved {
-		if p.moves, err = moves.Ask(cmd, p.port); err != nil {
+	if s.Beacon {
+		if p.beacon, err = beacon.Ask(cmd, p.port); err != nil {
 			return err
 		}
-		defer p.moves.Listen(p.tellMove)
+		defer p.beacon.Listen(p.tellMove)
 	}
 	p.output.Connect(cmd, [2]output.Stream{{Sink: s.Stdout, Screen: s.StdoutScreen}, {Sink: s.Stderr, Screen: s.StderrScreen}})
 	defer p.output.Started()
@@ -270,7 +269,7 @@ func (p *process) find(ctx context.Context, limit time.Duration) (Ready, *refusa
 		settled:   p.settled,
 		answered:  p.answered,
 		limit:     limit,
-		moves:     p.moves,
+		beacon:    p.beacon,
 	}
 	addr, fail := s.find(ctx)
 	if fail != nil {
@@ -288,7 +287,7 @@ func (p *process) find(ctx context.Context, limit time.Duration) (Ready, *refusa
 
 // reportFixed reports the other fixed ports of a process, now or a moment later.
 func (p *process) reportFixed(alive context.Context) {
-	fixed := func() []string { return slices.DeleteFunc(sockets.Fixed(p.pid(), p.port), p.moves.Has) }
+	fixed := func() []string { return slices.DeleteFunc(sockets.Fixed(p.pid(), p.port), p.beacon.Has) }
 	addrs := fixed()
 	if len(addrs) == 0 && pause(alive, fixedDelay) {
 		addrs = fixed()
@@ -304,8 +303,6 @@ func (p *process) failed(r refusal) Failed {
 		PID:        p.pid(),
 		Reason:     r.reason,
 		Hint:       r.hint,
-		OwnPorts:   r.own,
-		Taken:      p.ownTaken(),
 		Lock:       r.lock,
 		Tail:       p.output.Last(),
 	}

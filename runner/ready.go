@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/watcher-dev/watcher/runner/moves"
+	"github.com/watcher-dev/watcher/runner/beacon"
 	"github.com/watcher-dev/watcher/runner/sockets"
 )
 
@@ -42,7 +42,7 @@ type search struct {
 	announced bool             // it has said that it is ready
 	path      string           // to be answered; "" if listening is enough
 	limit     time.Duration
-	moves     *moves.Moves // that the process tells of; nil if it was not asked to
+	beacon    *beacon.Beacon // what the process tells; nil if it was not asked to
 
 	// What is found beside the address.
 	asked int  // the port that the app asked for, where it was moved; else 0
@@ -59,7 +59,6 @@ type refusal struct {
 	reason, hint string
 	lock         string // in the words of [Failed]
 	stolen       bool   // another program listens on the port that the app was given, which was free
-	own          bool   // the app listens on several ports of its own
 }
 
 // find blocks until the process is ready, until it is clear that it cannot be, or
@@ -94,16 +93,10 @@ func (s *search) listening(ctx context.Context) (addr string, fail *refusal) {
 		defer cancel()
 		known = s.onKnownPort(ctx)
 	})
-	if s.moves != nil || s.told == 0 {
-		both.Go(func() {
-			defer cancel()
-			if s.moves != nil {
-				other = s.onMoved(ctx)
-			} else {
-				other, fail = s.onOwnPort(ctx)
-			}
-		})
-	}
+	both.Go(func() {
+		defer cancel()
+		other, fail = s.elsewhere(ctx)
+	})
 	both.Wait()
 	if known != "" {
 		s.asked, s.tls = 0, false
@@ -145,7 +138,7 @@ func (s *search) onKnownPort(ctx context.Context) string {
 func (s *search) knownAddrs() []netip.AddrPort {
 	addrs := sockets.Loopback(s.given)
 	for _, addr := range loopback(s.told, s.likely) {
-		if s.moves == nil || !slices.Contains(s.answered, addr) {
+		if s.beacon == nil || !slices.Contains(s.answered, addr) {
 			addrs = append(addrs, addr)
 		}
 	}
@@ -162,27 +155,20 @@ func loopback(ports ...int) (addrs []netip.AddrPort) {
 	return addrs
 }
 
-// onOwnPort waits for the process to answer HTTP on one port that we did not choose, or
-// else on a Unix socket. Where listeners are not known it finds nothing.
-func (s *search) onOwnPort(ctx context.Context) (string, *refusal) {
-	began := time.Now()
-	for wait := s.ownDelay(); pause(ctx, wait); wait = time.Since(began) / ownPortShare {
-		found := s.httpListeners(ctx)
-		if len(found) == 1 {
-			return found[0].String(), nil
-		}
-		if len(found) > 1 {
-			return "", &refusal{
-				reason: fmt.Sprintf("the app listens on several ports of its own (%s)", list(ports(found))),
-				hint:   fmt.Sprintf("tell which one with [run] port = %d", found[0].Port()),
-				own:    true,
-			}
-		}
-		if addr := s.onUnix(ctx); addr != "" {
-			return addr, nil
+// ownPort returns the port on which the process answers HTTP and which is neither the given one nor
+// told, or else a Unix socket; "" if there is none now. Where listeners are not known it finds nothing.
+func (s *search) ownPort(ctx context.Context) (string, *refusal) {
+	found := s.httpListeners(ctx)
+	switch {
+	case len(found) == 1:
+		return found[0].String(), nil
+	case len(found) > 1:
+		return "", &refusal{
+			reason: fmt.Sprintf("the app listens on several ports of its own (%s)", list(ports(found))),
+			hint:   fmt.Sprintf("tell which one with [run] port = %d", found[0].Port()),
 		}
 	}
-	return "", nil
+	return s.onUnix(ctx), nil
 }
 
 // ownDelay is how long is waited before an address of the app's own counts.
@@ -206,7 +192,7 @@ func (s *search) onUnix(ctx context.Context) string {
 // httpListeners asks all listeners of the group at once, as one that is silent takes
 // the whole limit, and returns one loopback address for each port that answered.
 func (s *search) httpListeners(ctx context.Context) []netip.AddrPort {
-	bound := sockets.Of(s.group)
+	bound := slices.DeleteFunc(sockets.Of(s.group), func(l netip.AddrPort) bool { return s.beacon.Has(l.String()) })
 	answers := make([]netip.AddrPort, len(bound))
 	var asked sync.WaitGroup
 	for i, l := range bound {

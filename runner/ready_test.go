@@ -133,8 +133,8 @@ func TestRule17_PortOfAnotherProgramIsNotReady(t *testing.T) {
 		name, hint string
 		change     func(s *Spec, port int)
 	}{
-		{"moved, named by the code", "let the app read PORT", func(s *Spec, port int) { s.Moved, s.Likely = true, port }},
-		{"moved, told", "correct [run] port", func(s *Spec, port int) { s.Moved, s.Port = true, port }},
+		{"moved, named by the code", "let the app read PORT", func(s *Spec, port int) { s.Beacon, s.Likely = true, port }},
+		{"moved, told", "correct [run] port", func(s *Spec, port int) { s.Beacon, s.Port = true, port }},
 		{"as it is, told", "stop the program that listens on", func(s *Spec, port int) { s.Port = port }},
 	} {
 		t.Run(test.name, func(t *testing.T) {

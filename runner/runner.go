@@ -65,7 +65,7 @@ type Spec struct {
 	Live         Liveness       // asked while it serves
 	StopSignal   syscall.Signal // 0 means SIGTERM
 	Debugger     Debugger       // that the app runs under; nil means none
-	Moved        bool           // the binary was built so that its fixed listeners can be moved: move them
+	Beacon       bool           // the binary was built with the beacon: have it tell where it listens, and move that
 	Stdout       io.Writer      // written to by one goroutine at a time for each stream; errors are passed over
 	Stderr       io.Writer      // nil, for both, means that only the tail is kept
 	StdoutScreen *os.File       // the terminal that Stdout ends in: then the app is given one too; else nil
@@ -121,8 +121,6 @@ type Failed struct {
 	Reason     string   // one line: "exited with code 1 before it was ready"
 	Hint       string   // what to do, where that is known; else ""
 	Lock       string   // why a file lock of the process before may be the reason; "" if none is
-	OwnPorts   bool     // the reason is that the app listens on several ports of its own, not moved
-	Taken      int      // a port of its own that the app could not bind, by what it said; 0 if none
 	Tail       []string // last lines of its output
 }
 
@@ -154,7 +152,6 @@ type Exited struct {
 	Signal     string // "killed"; "" if it exited
 	Reason     string // one line, where more is known than code and signal say; else ""
 	Alive      time.Duration
-	Taken      int      // as in Failed
 	Tail       []string // last lines of its output
 }
 

@@ -33,7 +33,7 @@ func (p *process) startAgain(gone <-chan struct{}) (started bool) {
 		return false
 	}
 	p.settled = true
-	p.moves.Close()
-	p.moves, p.left, p.output, p.debugged = nil, nil, output.Output{}, debugged{}
+	p.beacon.Close()
+	p.beacon, p.left, p.output, p.debugged = nil, nil, output.Output{}, debugged{}
 	return p.launch() == nil
 }

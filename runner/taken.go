@@ -60,7 +60,7 @@ func (p *process) hintFromTail() string {
 func (p *process) takenHint(port int) string {
 	pid, name := sockets.Holder(port)
 	switch {
-	case port == p.frontPort() && (p.spec.Moved || port == p.spec.Port):
+	case port == p.frontPort() && (p.spec.Beacon || port == p.spec.Port):
 		return fmt.Sprintf("port %d is held by the front itself: choose another one for it with --listen", port)
 	case port == p.frontPort():
 		return fmt.Sprintf("port %[1]d is held by the front itself: choose another one for it with --listen, or set [run] port = %[1]d, which leaves that one to the app", port)

@@ -1,12 +1,11 @@
 // Command ports runs a dozen small Gin services under watcher, without any settings: one
 // for each usual way to choose where to listen. For each it prints whether the app's own
 // address answers, the way in which it was swapped, and what failed of requests without a
-// pause over 5 saves. Run it in the repository's root:
+// pause over 5 saves, from the first start on. Run it in the repository's root:
 //
 //	go run ./bench/ports [-saves 5] [name…]
 //
-// It exits with 1 if one of them is not served or a request failed. What is asked before
-// the app's ports are known is not counted.
+// It exits with 1 if one of them is not served or a request failed.
 package main
 
 import (
@@ -58,8 +57,8 @@ type result struct {
 	asked, failed   int64
 }
 
-// learning bounds the wait for the first moved build, which compiles most of the app.
-const learning = 10 * time.Minute
+// patience bounds each wait: a first build compiles most of the app.
+const patience = 10 * time.Minute
 
 func (a app) run(saves int) (r result, err error) {
 	folder, err := os.MkdirTemp("", "watcher-bench-")
@@ -89,13 +88,8 @@ func (a app) run(saves int) (r result, err error) {
 	if r.own == "" {
 		r.own = w.URL
 	}
-	n, err := h.learn(w)
-	if err != nil {
-		return r, err
-	}
 	load := ask(r.own)
-	for end := n + saves; n < end; {
-		n++
+	for n := 2; n < 2+saves; n++ {
 		if _, _, err := w.Edit(n); err != nil {
 			return r, err
 		}
@@ -148,7 +142,7 @@ type history struct {
 
 // await reads up to an event of a name; a failed build or start is an error.
 func (h *history) await(name string) error {
-	limit := time.After(learning)
+	limit := time.After(patience)
 	for {
 		select {
 		case e, ok := <-h.events:
@@ -162,41 +156,7 @@ func (h *history) await(name string) error {
 				return fmt.Errorf("%s: %s", e.Text, e.Hint)
 			}
 		case <-limit:
-			return fmt.Errorf("no %q in %v", name, learning)
-		}
-	}
-}
-
-// learn saves until what watcher has learned of the app's ports is put to use, and
-// returns the newest version.
-func (h *history) learn(w *harness.Watched) (n int, err error) {
-	time.Sleep(2 * time.Second) // further listeners are looked for a second after the start
-	n = 1
-	for deadline := time.Now().Add(learning); time.Now().Before(deadline); {
-		h.drain()
-		if !h.heard("until a build that moves it is prepared") || h.heard("from now on the new one starts beside") {
-			break
-		}
-		n++
-		if _, _, err := w.Edit(n); err != nil {
-			return n, err
-		}
-		if err := h.await("swap"); err != nil {
-			return n, err
-		}
-	}
-	time.Sleep(2 * time.Second) // the process that was not moved has its ports until then
-	return n, nil
-}
-
-// drain takes in what has been told meanwhile.
-func (h *history) drain() {
-	for {
-		select {
-		case e := <-h.events:
-			h.told = append(h.told, e)
-		default:
-			return
+			return fmt.Errorf("no %q in %v", name, patience)
 		}
 	}
 }
@@ -205,22 +165,12 @@ func (h *history) heard(text string) bool {
 	return slices.ContainsFunc(h.told, func(e harness.Event) bool { return strings.Contains(e.Text, text) })
 }
 
-// way is how the newest process was started: it tells by its environment.
+// way is how the newest process was started.
 func (h *history) way() string {
-	pid := 0
-	for _, e := range h.told {
-		if e.Name == "ready" || e.Name == "swap" {
-			pid = e.PID
-		}
-	}
-	environment, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
-	switch {
-	case strings.Contains(string(environment), "\x00WATCHER_LISTEN="):
-		return "moved"
-	case h.heard("stops the old one first"):
+	if h.heard("stops the old one first") {
 		return "stop-first"
 	}
-	return "as it is"
+	return "overlap"
 }
 
 // clients ask at a time; most of what they ask waits for the code of a save.

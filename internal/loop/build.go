@@ -2,16 +2,12 @@ package loop
 
 import (
 	"cmp"
-	"time"
 
 	"github.com/watcher-dev/watcher/builder"
 )
 
 // maxBinaries bounds the disk: as many as processes can live, and a newest one (rule 7).
 const maxBinaries = 5
-
-// slowBuild is how long a first moved build may take until it is said why.
-const slowBuild = 3 * time.Second
 
 // beginBuild starts the build that is due, unless one runs or there is no slot free.
 func (t *turn) beginBuild() {
@@ -22,14 +18,11 @@ func (t *turn) beginBuild() {
 	}
 	t.due.rebuild = false
 	t.readByBuild = t.readByBuild || t.raised > t.closed
-	t.build = &build{gen: t.number(), covers: t.covered(), urgent: t.yield(), moved: t.remap == moving}
+	t.build = &build{gen: t.number(), covers: t.covered(), urgent: t.yield(), beacon: t.beacon}
 	if p := t.in(current); p != nil {
 		t.build.running = p.binary
 	}
-	t.do(startBuild{keep: keep, running: t.build.running, moved: t.build.moved})
-	if t.build.moved && len(t.moved) == 0 && !t.toldSlow {
-		t.do(after{slowBuild, stillBuilding{t.build.gen}})
-	}
+	t.do(startBuild{keep: keep, running: t.build.running, beacon: t.build.beacon})
 }
 
 // number gives out the next generation number; a build that replaces a killed one
@@ -65,7 +58,7 @@ func (t *turn) takeBuilt(r builder.Result) {
 	}
 	t.sayBuilt(b, r)
 	t.newest = r.Binary
-	t.noteBinary(r.Binary, b.moved)
+	t.noteBinary(r.Binary, b.beacon)
 	t.due.fresh = &fresh{binary: r.Binary, gen: b.gen, covers: b.covers, urgent: b.urgent}
 }
 
@@ -81,13 +74,13 @@ func (t *turn) takeEqual(b *build, r builder.Result, p *process) {
 		return
 	}
 	t.problem, t.fallen = nil, nil
-	t.down, t.behind = up, false
+	t.down = up
 	t.settleWork(b.covers)
 }
 
 // takeBroken takes a failed build: what serves goes on, and what was held is let go.
 func (t *turn) takeBroken(b *build, r builder.Result) {
-	t.buildFailed, t.behind = true, false
+	t.buildFailed = true
 	if t.newest == "" {
 		t.due.restart = false // there is nothing that it could start
 	}

@@ -38,13 +38,12 @@
 // (2) exited by itself, given up, or never started.
 //
 // Ports (rules 13–19) change neither rows nor cells, but which of two ways a start takes
-// (ports.go): beside the target, or after it. A moved binary can always start beside it,
-// one that binds fixed ports cannot, and one that needs a file lock cannot either:
+// (ports.go): beside the target, or after it. One with the beacon, whose listeners are moved, can always
+// start beside it; without one, what binds fixed ports cannot, and what needs a file lock never can:
 //
-//	as it is ── fixed port seen ──> stop-first, prepare ── prepared, moved build ready ──> moved
-//	as it is ── start fails over a taken port, or several ──> moved, at once
-//	moved ── lock, or a child's port ──> stop-first, still moved
-//	moved ── Go refuses ──> stop-first, as it is
+//	beacon ── lock, or a port that no beacon moved ──> stop-first
+//	beacon ── Go refuses ──> none, and stop-first if a fixed port is seen
+//	stop-first ── only PORT is seen ──> overlap
 //
 // A command of a rule (command.go) stands before all that: while one runs, and until the
 // watcher has closed what it wrote, nothing is built, started or settled, beside what had
@@ -78,7 +77,6 @@
 //	Watcher.Run         one; ends when Run cancels its context
 //	Graph.Run           one; ends when Run cancels its context
 //	startBuild          one a build; ends with the build, whose result it sends
-//	prepareBuild        at most one; ends with the build in the background, or with Run
 //	startCommand        one a run of a rule's command; ends with it, and sends its result
 //	loadSettings        one a read; ends when it has sent what it read
 //	time.AfterFunc      one a timer that fires; sends, or drops after Run

@@ -21,18 +21,16 @@ type (
 		id int
 		builder.Result
 	}
-	ran           struct{ runner.Event }  // Waiting, Listening, Ready, Failed, Fixed, Unresponsive, Exited
-	prepared      struct{ err error }     // the compiler is ready for moved builds, or refuses them
-	stillBuilding struct{ gen int }       // some seconds after the first moved build began
-	drained       struct{ proxy.Drained } // a generation has no request any more
-	proofOver     struct{ gen int }       // a second has passed since the swap to gen
-	retryDue      struct{ id int }        // a back-off is over
-	loaded        struct{ Reloaded }      // the settings file was read
-	restartOrder  struct{}                // a key or signal asks for a restart
-	stopOrder     struct{}                // the first: orderly; the second: at once
-	pauseOver     struct{ id int }        // the limit of a pause
-	overdue       struct{ gen int }       // the time of a candidate for which something newer waits
-	pauseOrder    struct {                // what is saved from now on waits
+	ran          struct{ runner.Event }  // Waiting, Listening, Ready, Failed, Fixed, Unresponsive, Exited
+	drained      struct{ proxy.Drained } // a generation has no request any more
+	proofOver    struct{ gen int }       // a second has passed since the swap to gen
+	retryDue     struct{ id int }        // a back-off is over
+	loaded       struct{ Reloaded }      // the settings file was read
+	restartOrder struct{}                // a key or signal asks for a restart
+	stopOrder    struct{}                // the first: orderly; the second: at once
+	pauseOver    struct{ id int }        // the limit of a pause
+	overdue      struct{ gen int }       // the time of a candidate for which something newer waits
+	pauseOrder   struct {                // what is saved from now on waits
 		limit time.Duration
 		holds chan<- bool
 	}
@@ -47,10 +45,9 @@ type (
 	startBuild struct {
 		keep    []string
 		running string
-		moved   bool
+		beacon  bool
 	}
 	killBuild    struct{}
-	prepareBuild struct{} // of a moved one, in the background
 	startCommand struct {
 		id    int
 		name  string
@@ -61,7 +58,7 @@ type (
 	startProcess struct {
 		gen    int
 		binary string
-		moved  bool
+		beacon bool
 	}
 	stopProcess struct {
 		gen   int

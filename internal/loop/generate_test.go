@@ -65,8 +65,6 @@ func (g *generator) Generate(context.Context, builder.Command, []string) builder
 	return builder.Result{}
 }
 
-func (g *generator) Prepare(context.Context, builder.Spec) error { return nil }
-
 func (g *generator) Build(context.Context, builder.Request) builder.Result {
 	return builder.Result{Binary: g.read("page.go"), Took: time.Millisecond}
 }

@@ -37,8 +37,6 @@ type (
 	Builder interface {
 		Build(ctx context.Context, r builder.Request) builder.Result
 		Generate(ctx context.Context, c builder.Command, changed []string) builder.Result
-		// Prepare readies the compiler for builds with Moved; it may run beside Build.
-		Prepare(ctx context.Context, s builder.Spec) error
 	}
 	// Runner starts and stops processes. No call blocks for long.
 	Runner interface {
@@ -88,8 +86,7 @@ type Plan struct {
 	Run          runner.Spec
 	Swap         Swap
 	OwnPort      bool // the app is known to bind ports of its own
-	Remap        bool // these may be moved, where that is needed
-	Moved        bool // begin with moved builds
+	Beacon       bool // builds have the beacon, if Go allows it
 	TLS          int  // the own port on which the app is known to speak TLS; 0 if none is
 	Restart      Restart
 	StopTimeout  time.Duration
@@ -227,13 +224,7 @@ func (l *Loop) leadDebugger(gen int, last bool) {
 
 // initial is the state before the first event.
 func (l *Loop) initial() state {
-	s := state{policy: policyOf(l.plan), fixed: l.plan.OwnPort, tls: l.plan.TLS}
-	switch {
-	case l.plan.Moved:
-		s.remap = moving
-	case l.plan.Remap:
-		s.remap = possible
-	}
+	s := state{policy: policyOf(l.plan), fixed: l.plan.OwnPort, tls: l.plan.TLS, beacon: l.plan.Beacon}
 	s.chooseMode("")
 	return s
 }
@@ -305,12 +296,9 @@ func (l *Loop) do(ctx context.Context, e effect, released proxy.Released) {
 		l.commands[e.id]()
 	case syncWatcher:
 		l.cfg.Watcher.Sync(e.id)
-	case prepareBuild:
-		spec := l.plan.Build
-		l.others.Go(func() { l.send(prepared{l.cfg.Builder.Prepare(ctx, spec)}) })
 	case startProcess:
 		spec := l.plan.Run
-		spec.Generation, spec.Binary, spec.Moved = e.gen, e.binary, e.moved
+		spec.Generation, spec.Binary, spec.Beacon = e.gen, e.binary, e.beacon
 		l.cfg.Runner.Start(spec, func(ev runner.Event) { l.send(ran{ev}) })
 	case stopProcess:
 		l.cfg.Runner.Stop(e.gen, e.limit)
@@ -333,7 +321,7 @@ func (l *Loop) do(ctx context.Context, e effect, released proxy.Released) {
 
 func (l *Loop) startBuild(ctx context.Context, e startBuild) {
 	request := builder.Request{Spec: l.plan.Build, Keep: e.keep, Running: e.running}
-	request.Moved = e.moved
+	request.Beacon = e.beacon
 	ctx, cancel := context.WithCancelCause(ctx)
 	l.cancelBuild = func() { cancel(errSuperseded) }
 	l.others.Go(func() {

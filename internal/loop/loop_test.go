@@ -149,8 +149,6 @@ type relays struct{}
 
 func (relays) Publish(relay.View) <-chan struct{} { return nil }
 
-func (b *bench) Prepare(ctx context.Context, _ builder.Spec) error { return context.Cause(ctx) }
-
 func (b *bench) Build(ctx context.Context, r builder.Request) builder.Result {
 	b.mu.Lock()
 	source := b.source

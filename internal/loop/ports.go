@@ -14,18 +14,8 @@ import (
 // (rule 13):
 //
 //	as it is    the app listens on the PORT that it is given, and nowhere else: overlap
-//	moved       its fixed listeners are moved out of the way: overlap
-//	stop-first  Go refuses that, or a file lock forbids two processes (rules 15, 19)
-
-// remap says whether builds are moved.
-type remap uint8
-
-const (
-	never     remap = iota // by setting, or because Go refuses it
-	possible               // if the app is seen to bind ports of its own
-	preparing              // the compiler is warming its cache for it
-	moving                 // builds are
-)
+//	moved       the beacon moves its fixed listeners out of the way: overlap
+//	stop-first  there is no beacon, or a file lock forbids two processes (rules 15, 19)
 
 // listener is one that a process has moved.
 type listener struct {
@@ -34,20 +24,16 @@ type listener struct {
 	upstream string
 }
 
-// isMoved reports whether a binary was built so that its listeners are moved; of "",
-// whether the first one will be.
-func (s *state) isMoved(binary string) bool {
-	return binary == "" && s.remap == moving || slices.Contains(s.moved, binary)
+// hasBeacon reports whether a binary was built with the beacon; of "", whether the first one will be.
+func (s *state) hasBeacon(binary string) bool {
+	return binary == "" && s.beacon || slices.Contains(s.beacons, binary)
 }
 
 // noteBinary remembers how a binary was built: its place may have held another one.
-func (t *turn) noteBinary(binary string, moved bool) {
-	t.moved = slices.DeleteFunc(t.moved, func(b string) bool { return b == binary })
-	if t.vain == binary {
-		t.vain = ""
-	}
-	if moved {
-		t.moved = append(t.moved, binary)
+func (t *turn) noteBinary(binary string, beacon bool) {
+	t.beacons = slices.DeleteFunc(t.beacons, func(b string) bool { return b == binary })
+	if beacon {
+		t.beacons = append(t.beacons, binary)
 	}
 }
 
@@ -61,7 +47,7 @@ func (s *state) chooseMode(binary string) {
 		s.mode, s.told = stopFirst, stopFirst
 	default:
 		s.mode = overlap
-		if s.locked || s.unmovable || s.fixed && !s.isMoved(binary) {
+		if s.locked || s.unmovable || s.fixed && !s.hasBeacon(binary) {
 			s.mode = stopFirst
 		}
 	}
@@ -79,7 +65,7 @@ func (t *turn) learnPort(p *process, ev runner.Ready) {
 		t.learnFixed(p, func() { t.sayOwnPort(ev) })
 		return
 	}
-	if t.chooseMode(t.newest); t.mode != t.told && t.isMoved(p.binary) { // else Fixed may follow
+	if t.chooseMode(t.newest); t.mode != t.told && t.hasBeacon(p.binary) { // else Fixed may follow
 		t.told = t.mode
 		t.sayMoved()
 	}
@@ -95,47 +81,22 @@ func (t *turn) takeFixed(ev runner.Fixed) {
 // if that changes the way.
 func (t *turn) learnFixed(p *process, say func()) {
 	p.fixed, t.fixed = true, true
-	t.unmovable = t.unmovable || t.isMoved(p.binary) // a child of the app listens, or moving was in vain
-	t.prepare()
+	t.unmovable = t.unmovable || t.hasBeacon(p.binary) // what listens is no program of Go, or a child of it
 	if t.chooseMode(t.newest); t.mode != t.told {
 		t.told = t.mode
 		say()
 	}
 }
 
-// prepare has the compiler get ready for moved builds, where that may help.
-func (t *turn) prepare() {
-	if t.remap == possible && !t.unmovable {
-		t.remap = preparing
-		t.do(prepareBuild{})
-	}
-}
-
-// takePrepared makes the builds from now on moved ones, or takes that Go refuses them.
-func (t *turn) takePrepared(err error) {
-	switch {
-	case t.remap != preparing || t.stopping:
-	case err != nil:
-		t.refuse(err)
-	default:
-		t.remap = moving
-	}
-}
-
-// refuse takes that Go cannot build the app so that it can be moved (rule 19).
-func (t *turn) refuse(err error) {
-	t.remap = never
-	t.warn("the app's own ports cannot be moved: "+err.Error()+": each swap stops the old one first, and requests wait", "")
-	t.chooseMode(t.newest)
-	t.told = t.mode
-}
-
-// buildRefused reports whether a build was not even begun because it was to be moved;
-// then it is done as it is.
+// buildRefused reports whether a build was refused because of the beacon (rule 19); then it is done
+// without.
 func (t *turn) buildRefused(b *build, r builder.Result) bool {
 	refusal, refused := errors.AsType[*builder.Refusal](r.Err)
 	if refused {
-		t.refuse(refusal)
+		t.beacon = false
+		t.warn("the app cannot tell where it listens: "+refusal.Text+": let it read PORT, else each swap stops the old one first, and requests wait", "")
+		t.chooseMode(t.newest)
+		t.told = t.mode
 		t.spare = b.gen
 		t.due.rebuild = true
 	}
@@ -145,30 +106,21 @@ func (t *turn) buildRefused(b *build, r builder.Result) bool {
 // tryAnotherWay takes a failed start that another way may mend, and reports whether it
 // is tried.
 func (t *turn) tryAnotherWay(p process, ev runner.Failed) bool {
-	switch {
-	case (ev.OwnPorts || ev.Taken != 0) && t.remap != never && !t.isMoved(p.binary):
-		t.fixed, t.remap = true, moving
-		if t.in(current) == nil { // else it may be that one which has them
-			t.vain = p.binary
-		}
-		t.due.rebuild, t.due.restart = true, t.due.restart || p.restart
-		t.sayMovedAtOnce(ev)
-	case ev.Lock != "" && t.policy.swap == SwapAuto && !t.locked && t.in(current) != nil:
-		t.locked = true
-		t.due.restart = true
-		t.chooseMode(p.binary)
-		t.told = t.mode
-		t.warn(ev.Lock+": from now on each swap stops the old one first, and requests wait", "")
-	default:
+	if ev.Lock == "" || t.policy.swap != SwapAuto || t.locked || t.in(current) == nil {
 		return false
 	}
+	t.locked = true
+	t.due.restart = true
+	t.chooseMode(p.binary)
+	t.told = t.mode
+	t.warn(ev.Lock+": from now on each swap stops the old one first, and requests wait", "")
 	return true
 }
 
 // relearn looks, before a swap, whether the target still binds ports of its own.
 func (t *turn) relearn() {
 	p := t.in(current)
-	if p != nil && p.proven && !p.fixed && t.fixed && !t.isMoved(p.binary) {
+	if p != nil && p.proven && !p.fixed && t.fixed {
 		t.fixed, t.unmovable = false, false
 		if t.chooseMode(t.newest); t.mode != t.told {
 			t.told = t.mode

@@ -26,7 +26,7 @@ func (t *turn) beginStart() {
 	if (t.build != nil || t.due.rebuild || !t.commandsRest()) && !t.due.urgent() {
 		return
 	}
-	if b := t.binaryDue(); b == "" || b == t.vain { // nothing was ever built (rule 4), or only what cannot run
+	if t.binaryDue() == "" { // nothing was ever built (rule 4)
 		t.due.restart, t.due.recover, t.due.rebuild = false, "", true
 		t.beginBuild()
 		return
@@ -69,7 +69,7 @@ func (t *turn) launch() {
 	t.retry, t.down, t.fallen = 0, up, nil
 	t.readByStart = t.readByStart || t.raised > t.closed
 	t.procs = append(t.procs, p)
-	t.do(startProcess{p.gen, p.binary, t.isMoved(p.binary)})
+	t.do(startProcess{p.gen, p.binary, t.hasBeacon(p.binary)})
 }
 
 // vacate makes the target finish its requests and stop, for stop-first.
@@ -138,7 +138,6 @@ func (t *turn) takeReady(ev runner.Ready) {
 	}
 	p.role, p.target, p.began = current, true, t.now
 	t.kills, t.hung, t.down, t.lastStart, t.undone = 0, 0, up, ev.Took, false
-	t.behind = t.behind && p.binary != t.newest
 	p.pid, p.upstream = ev.PID, ev.Upstream
 	t.lap(writer{gen: p.gen})
 	t.learnPort(p, ev)

@@ -114,46 +114,18 @@ func (t *turn) sayDrained(p process) {
 }
 
 func (t *turn) sayOwnPort(ev runner.Ready) {
-	text := "the app listens on " + cmp.Or(ev.Unix(), "its own "+ev.Upstream) + ", not on PORT: " + t.stopsFirst()
-	if t.remap == never || t.unmovable {
-		t.warn(text, "let it read PORT, and the two will overlap")
-		return
-	}
-	t.warn(text, "")
+	t.warn("the app listens on "+cmp.Or(ev.Unix(), "its own "+ev.Upstream)+", not on PORT: "+stopsFirst, "let it read PORT, and the two will overlap")
 }
 
 func (t *turn) sayFixed(ev runner.Fixed) {
-	t.warn("the app also listens on "+strings.Join(ev.Addrs, ", ")+", which no second process can bind: "+t.stopsFirst(), "")
+	t.warn("the app also listens on "+strings.Join(ev.Addrs, ", ")+", which no second process can bind: "+stopsFirst, "")
 }
 
 // stopsFirst says what that means for swaps.
-func (t *turn) stopsFirst() string {
-	if !t.unmovable && (t.remap == preparing || t.remap == moving) {
-		return "each swap stops the old one first, until a build that moves it is prepared"
-	}
-	return "each swap stops the old one first, and requests wait"
-}
+const stopsFirst = "each swap stops the old one first, and requests wait"
 
 func (t *turn) sayMoved() {
 	t.warn("the app's own ports are moved out of the way and led to it: from now on the new one starts beside the old one", "")
-}
-
-// sayMovedAtOnce tells of a start that failed and is tried again with a moved build, which
-// needs none of its own ports.
-func (t *turn) sayMovedAtOnce(ev runner.Failed) {
-	if ev.Taken != 0 {
-		t.warn(fmt.Sprintf("port %d, which the app asks for, is taken: it is built anew, so that its own ports can be moved", ev.Taken), "")
-		return
-	}
-	t.warn(ev.Reason+": it is built anew, so that they can be moved", "")
-}
-
-// saySlow explains a first moved build that still runs.
-func (t *turn) saySlow(gen int) {
-	if b := t.build; b != nil && b.gen == gen && !b.killed && !t.toldSlow {
-		t.toldSlow = true
-		t.warn("the app is built so that its own ports can be moved: the first time this compiles what depends on package net anew, once for each Go version", "")
-	}
 }
 
 func (t *turn) sayWaiting(p *process) {

@@ -343,144 +343,22 @@ func TestR12_AppThatLeavesAnotherBehindIsStartedAgain(t *testing.T) {
 	}
 }
 
-// TestRule13_LearnedPortIsMoved: a port that is seen at the first start is served
-// stop-first until a moved build is prepared; that one starts beside the old one.
-func TestRule13_LearnedPortIsMoved(t *testing.T) {
-	s := newScript(t)
-	s.state.remap = possible
-	s.begin().built("a").readyOnOwn(1).wantDid("build", "start #1 a", "prepare", "after 1s").proof(1)
-	s.did = nil
-	s.save(watcher.Rebuild).built("b").wantDid("build", "drain #1") // not prepared yet
-	s.drained(1).exited(1, 0).readyOnOwn(2).proof(2).prepared(nil)
-	s.did, s.said = nil, nil
-	s.save(watcher.Restart).wantDid("drain #2") // what is built is as it was
-	s.drained(2).exited(2, 0).readyOnOwn(3).proof(3)
-	s.did, s.said = nil, nil
-	s.save(watcher.Rebuild).built("c").wantDid("build moved", "after 3s", "start #4 c moved")
-	s.readyMoved(4).proof(4)
-	if !slices.ContainsFunc(s.said, func(line string) bool { return strings.Contains(line, "from now on the new one starts beside") }) {
-		t.Errorf("said %q", s.said)
-	}
-	s.drained(3).exited(3, 0)
-	s.did = nil
-	s.save(watcher.Restart).wantDid("start #5 c moved")
-}
-
-// TestRule13_SeveralPortsAreMovedAtOnce: with nothing that serves there is nothing to
-// wait for.
-func TestRule13_SeveralPortsAreMovedAtOnce(t *testing.T) {
-	s := newScript(t)
-	s.state.remap = possible
-	s.begin().built("a")
-	s.did = nil
-	s.event(ran{runner.Failed{Generation: 1, PID: 101, Reason: "several ports", OwnPorts: true}})
-	s.exited(1, 0).wantDid("stop #1", "build moved", "after 3s")
-}
-
-// TestR7_TakenPortIsMovedAtOnce: whoever has a port that an app asks for, a moved app needs
-// none. Where that was tried already, or cannot be, it is a failed start.
-func TestR7_TakenPortIsMovedAtOnce(t *testing.T) {
-	taken := ran{runner.Failed{Generation: 1, PID: 101, Reason: "exited with code 1 before it was ready", Taken: 8080}}
-	s := newScript(t)
-	s.state.remap = possible
-	s.begin().built("a").event(taken)
-	s.did = nil
-	s.exited(1, 1).wantDid() // what is built is awaited
-	if !slices.Contains(s.said, "warn #0 port 8080, which the app asks for, is taken: it is built anew, so that its own ports can be moved") {
-		t.Errorf("said %q", s.said)
-	}
-	s.built("b").wantDid("start #2 b moved")
-	s.event(ran{runner.Failed{Generation: 2, PID: 102, Reason: "exited", Taken: 8080}}) // a child of it asks
-	s.did = nil
-	s.exited(2, 1).wantDid()
-	if s.state.retry == 0 {
-		t.Error("a moved app whose port is taken is built anew without end")
-	}
-
-	s = newScript(t)
-	s.begin().built("a").event(taken).exited(1, 1)
-	if s.state.retry == 0 || s.state.build != nil {
-		t.Error("what cannot be moved is built to be")
-	}
-}
-
-// TestR7_TakenPortIsNotTriedInVain: what cannot run but moved is not started again meanwhile,
-// neither while its moved build is broken nor while it is put off.
-func TestR7_TakenPortIsNotTriedInVain(t *testing.T) {
-	taken := ran{runner.Failed{Generation: 1, PID: 101, Reason: "exited with code 1 before it was ready", Taken: 8080}}
-	for name, play := range map[string]func(*script){
-		"broken": func(s *script) { s.broken().wantDid().save(watcher.Rebuild).wantDid("build moved", "after 3s") },
-		"broken, and a restart": func(s *script) {
-			s.broken().save(watcher.Restart).wantDid("build moved", "after 3s").broken().wantDid()
-			s.order().wantDid("build moved", "after 3s")
-		},
-		"paused": func(s *script) {
-			s.pause().wantDid("kill build", "after 1m0s", "answer").killed().wantDid().resume().wantDid("answer", "build moved", "after 3s")
-		},
-		"paused, and a restart": func(s *script) {
-			s.pause().killed().wantDid("kill build", "after 1m0s", "answer").order().wantDid().resume().wantDid("answer", "build moved", "after 3s")
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := newScript(t)
-			s.state.remap = possible
-			s.begin().built("a").event(taken).exited(1, 1)
-			s.did = nil
-			play(s)
-			next := s.state.build.gen
-			s.built("b").wantDid(fmt.Sprintf("start #%d b moved", next))
-		})
-	}
-}
-
-// TestR7_OwnPortsAreFreeAgain: what had them was the target, which has crashed since.
-func TestR7_OwnPortsAreFreeAgain(t *testing.T) {
-	s := row(newScript(t), "idle")
-	s.state.remap = possible
-	s.save(watcher.Restart).event(ran{runner.Failed{Generation: 2, PID: 102, Reason: "exited", Taken: 6060}}).exited(2, 1).exited(1, 1)
-	s.did = nil
-	s.broken().wantDid("start #4 a")
-}
-
-// TestR7_OldOneIsBehind as long as what fell is not done another way, also where it crashes and is
-// started again meanwhile.
-func TestR7_OldOneIsBehind(t *testing.T) {
-	s := row(newScript(t), "in proof")
-	s.state.remap = possible
-	s.event(ran{runner.Exited{Generation: 2, PID: 102, Code: 1, Taken: 6060}}).pause().killed()
-	behind := func(v proxy.View) bool { return v.Settled < v.Pending }
-	s.exited(1, 1).wantView("crashed", behind)
-	s.retry().ready(candidate(s)).wantView("started again", behind)
-	s.resume().built("c").ready(candidate(s)).wantView("done", func(v proxy.View) bool { return v.Settled == v.Pending })
-}
-
-// TestR7_TakenPortInProof: it took PORT, and fell over a further port that the one before
-// it holds.
-func TestR7_TakenPortInProof(t *testing.T) {
-	s := row(newScript(t), "in proof")
-	s.state.remap = possible
-	s.did = nil
-	s.event(ran{runner.Exited{Generation: 2, PID: 102, Code: 1, Taken: 6060}}).wantDid("build moved", "after 3s")
-	s.wantView("the old one serves, and not for new", func(v proxy.View) bool { return v.Generation == 1 && !v.Failed && v.Settled < v.Pending })
-	s.built("c").ready(3).wantView("the new one", func(v proxy.View) bool { return v.Generation == 3 && v.Settled == v.Pending })
-}
-
-// TestRule14_UnixSocketIsNotMoved: what listens on a Unix socket is stopped first, and no
-// build is prepared in vain; when it takes PORT, the new one starts beside it again.
+// TestRule14_UnixSocketIsNotMoved: what listens on a Unix socket is stopped first; when it takes PORT,
+// the new one starts beside it again.
 func TestRule14_UnixSocketIsNotMoved(t *testing.T) {
 	s := newScript(t)
-	s.state.remap = possible
-	s.begin().built("a").readyOnUnix(1).wantDid("build", "start #1 a", "after 1s").proof(1)
+	s.state.beacon = true
+	s.begin().built("a").readyOnUnix(1).wantDid("build with beacon", "start #1 a with beacon", "after 1s").proof(1)
 	if !slices.ContainsFunc(s.said, func(line string) bool {
 		return strings.Contains(line, "/app.sock, not on PORT: each swap stops the old one first, and requests wait")
 	}) {
 		t.Errorf("said %q", s.said)
 	}
 	s.did = nil
-	s.save(watcher.Rebuild).built("b").wantDid("build", "drain #1")
+	s.save(watcher.Rebuild).built("b").wantDid("build with beacon", "drain #1")
 	s.drained(1).exited(1, 0).ready(2).proof(2)
 	s.did = nil
-	s.save(watcher.Restart).wantDid("start #3 b")
+	s.save(watcher.Restart).wantDid("start #3 b with beacon")
 }
 
 // TestT4_OutputOfTheAppIsNotToldAgain: it was printed as it came.
@@ -539,9 +417,9 @@ func TestRule18_RelayFollowsTheTarget(t *testing.T) {
 // TestRule19_RefusedBuildIsDoneAsItIs: one line, and stop-first.
 func TestRule19_RefusedBuildIsDoneAsItIs(t *testing.T) {
 	s := newScript(t)
-	s.state.remap, s.state.fixed = moving, true
+	s.state.beacon, s.state.fixed = true, true
 	s.begin().event(built{builder.Result{Err: &builder.Refusal{Text: "no"}}})
-	s.wantDid("build moved", "after 3s", "build")
+	s.wantDid("build with beacon", "build")
 	s.built("a").readyOnOwn(1)
 	if len(s.said) != 3 { // why, built, ready
 		t.Errorf("said %q", s.said)

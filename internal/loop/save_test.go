@@ -90,8 +90,6 @@ func (s *stage) remove(g *gate) bool {
 	return i >= 0
 }
 
-func (s *stage) Prepare(ctx context.Context, _ builder.Spec) error { return context.Cause(ctx) }
-
 func (s *stage) Build(ctx context.Context, r builder.Request) builder.Result {
 	text, _ := os.ReadFile(s.file) // perhaps half of it
 	s.mu.Lock()

@@ -56,9 +56,8 @@ type world struct {
 	written    bool           // what it wrote belongs to the open number
 	calm       bool           // nobody saves a source of it any more
 
-	prepares int
-	stopped  bool
-	over     bool
+	stopped bool
+	over    bool
 }
 
 // timer is an event that comes at some time, or earlier: nothing may hang on clocks.
@@ -77,7 +76,7 @@ type compile struct {
 	killed  bool
 	running string
 	keep    []string
-	moved   bool
+	beacon  bool
 }
 
 // generation is a run of the rule's command.
@@ -89,7 +88,7 @@ type generation struct {
 type fakeProcess struct {
 	binary    string
 	config    int // that it has read at its start
-	moved     bool
+	beacon    bool
 	reported  bool // ready or failed
 	wasReady  bool
 	signalled bool
@@ -103,7 +102,7 @@ const maxPorts = 8
 func newWorld(t testing.TB, pick func(int) int) *world {
 	return &world{
 		t: t, pick: pick, now: time.Unix(1_800_000_000, 0),
-		state:   state{policy: policy{swap: SwapAuto, restart: RestartOnFailure}, remap: []remap{never, possible, moving}[pick(3)]},
+		state:   state{policy: policy{swap: SwapAuto, restart: RestartOnFailure}, beacon: pick(2) == 0},
 		numbers: map[uint64]int{}, configs: map[uint64]int{}, sources: map[uint64]int{}, compiled: map[string]int{}, meant: map[string]int{}, passed: map[string]uint64{}, live: map[int]*fakeProcess{}, started: map[int]string{},
 	}
 }
@@ -164,13 +163,9 @@ func (w *world) play(e effect) {
 		if len(e.keep) >= maxBinaries {
 			w.fail("Bounds", "%d binaries are kept: no slot is left", len(e.keep))
 		}
-		w.compiling = &compile{version: w.content, meant: w.content, running: e.running, keep: e.keep, moved: e.moved}
+		w.compiling = &compile{version: w.content, meant: w.content, running: e.running, keep: e.keep, beacon: e.beacon}
 		if w.passing {
 			w.compiling.version, w.compiling.passed = passingVersion, w.open
-		}
-	case prepareBuild:
-		if w.prepares++; w.prepares > 1 {
-			w.fail("OneBuildAtATime", "a moved build is prepared twice at a time")
 		}
 	case killBuild:
 		w.compiling.killed = true
@@ -193,7 +188,7 @@ func (w *world) play(e effect) {
 			w.fail("Bounds", "generation %d is given out twice", e.gen)
 		}
 		w.started[e.gen] = e.binary
-		if w.live[e.gen] = (&fakeProcess{binary: e.binary, config: w.config, moved: e.moved}); len(w.live) > maxProcesses {
+		if w.live[e.gen] = (&fakeProcess{binary: e.binary, config: w.config, beacon: e.beacon}); len(w.live) > maxProcesses {
 			w.fail("Bounds", "%d processes", len(w.live))
 		}
 	case stopProcess:
@@ -374,7 +369,7 @@ func (w *world) moves() []func() {
 				m = append(m, func() { w.wait(gen) })
 			}
 		}
-		if p.moved && p.ports < maxPorts {
+		if p.beacon && p.ports < maxPorts {
 			m = append(m, func() { w.listen(gen) })
 		}
 		if p.reported {
@@ -386,12 +381,6 @@ func (w *world) moves() []func() {
 				w.send(ran{runner.Fixed{Generation: gen, Addrs: []string{":6060"}}})
 			})
 		}
-	}
-	if w.prepares > 0 {
-		m = append(m, func() {
-			w.prepares--
-			w.send(prepared{[]error{nil, &builder.Refusal{Text: "no"}}[w.pick(2)]})
-		})
 	}
 	for i := range w.timers {
 		m = append(m, func() { w.fire(i) })
@@ -574,7 +563,7 @@ func (w *world) endBuild() {
 	switch {
 	case c.killed:
 		w.send(built{builder.Result{Err: errors.New("superseded")}})
-	case c.moved && w.pick(8) == 0:
+	case c.beacon && w.pick(8) == 0:
 		w.send(built{builder.Result{Err: &builder.Refusal{Text: "no"}}})
 	case slices.Contains(w.works, c.version):
 		w.answers = max(w.answers, c.version)
@@ -601,7 +590,7 @@ func (w *world) becomeReady(gen int) {
 	}
 	p.reported, p.wasReady = true, true
 	ready := runner.Ready{Generation: gen, PID: 1, Upstream: "127.0.0.1:1", OwnPort: w.pick(8) == 0}
-	if p.moved && !ready.OwnPort && w.pick(4) > 0 {
+	if p.beacon && !ready.OwnPort && w.pick(4) > 0 {
 		w.listen(gen)
 		ready.Asked, ready.TLS = 8080, w.pick(4) == 0
 	}
@@ -631,19 +620,16 @@ func (w *world) failStart(gen int) {
 		w.send(ran{runner.Failed{Generation: gen}})
 		return
 	}
-	failed := runner.Failed{Generation: gen, PID: 1, OwnPorts: w.pick(8) == 0, Taken: w.taken()}
+	failed := runner.Failed{Generation: gen, PID: 1}
 	if w.pick(8) == 0 {
 		failed.Lock = "a lock"
 	}
 	w.send(ran{failed})
 }
 
-// taken is a port that the app could not bind, or 0.
-func (w *world) taken() int { return 8080 * (w.pick(8) / 7) }
-
 func (w *world) exit(gen int) {
 	delete(w.live, gen)
-	w.send(ran{runner.Exited{Generation: gen, PID: 1, Taken: w.taken(), Code: w.pick(2), Alive: time.Duration(w.pick(20)) * time.Second}})
+	w.send(ran{runner.Exited{Generation: gen, PID: 1, Code: w.pick(2), Alive: time.Duration(w.pick(20)) * time.Second}})
 }
 
 // walk takes n random steps, then a stop in half of the walks; else all that is under
@@ -699,7 +685,7 @@ func (w *world) settleDown() {
 			w.becomeReady(w.firstWhere(func(p *fakeProcess) bool { return !p.reported }))
 		case w.firstWhere(func(p *fakeProcess) bool { return !p.wasReady }) != 0:
 			w.exit(w.firstWhere(func(p *fakeProcess) bool { return !p.wasReady }))
-		case len(w.drains)+len(w.timers)+w.reads+w.prepares > 0:
+		case len(w.drains)+len(w.timers)+w.reads > 0:
 			m := w.moves()
 			m[len(m)-1]()
 		case w.state.pause.on, w.state.feedback.paused != nil:

@@ -53,17 +53,15 @@ type state struct {
 	unread      *proxy.Problem // the settings could not be read again, and the old ones hold
 
 	mode      mode
-	told      mode // the way that the user believes in
-	fixed     bool // the app binds ports that no second process can, as far as is known
-	remap     remap
-	moved     []string   // binaries that were built so
-	vain      string     // unmoved binary that cannot run, as others have its ports; "" for none
+	told      mode       // the way that the user believes in
+	fixed     bool       // the app binds ports that no second process can, as far as is known
+	beacon    bool       // builds have it
+	beacons   []string   // binaries that have it
 	unmovable bool       // moving does not help: it listens on a Unix socket, or a child of it does
 	locked    bool       // the app holds a file lock for as long as it runs (rule 15)
 	main      int        // the port that the app asked for where the front leads; 0 if it was not moved
 	tls       int        // the port that it asked for and speaks TLS on, where none speaks HTTP
 	ports     []listener // of the newest proven target
-	toldSlow  bool       // that the first moved build takes long
 
 	down     down
 	crashes  []time.Time // of the last ten seconds
@@ -78,9 +76,7 @@ type state struct {
 	table     *[]proxy.Process // what the user was told of processes; replaced as a whole
 	fallen    *proxy.Process   // the last that ended by itself, until another is started; replaced as a whole
 
-	behind   bool   // an older binary took over, until what it has not got is done again
-	reach    uint64 // up to where what took over serves
-	served   bool   // something has been target
+	served   bool // something has been target
 	stopping bool
 }
 
@@ -127,7 +123,7 @@ type build struct {
 	running string // binary that the new one is compared with
 	killed  bool   // told to end; what it still reports is dropped
 	urgent  bool   // left to finish (rule 6)
-	moved   bool   // so that listeners can be moved
+	beacon  bool   // with it
 }
 
 // process is one generation from its start to its reaping.
@@ -202,7 +198,7 @@ func (s state) clone() state {
 	s.pause.parked = slices.Clone(s.pause.parked)
 	s.procs = slices.Clone(s.procs)
 	s.crashes = slices.Clone(s.crashes)
-	s.moved = slices.Clone(s.moved)
+	s.beacons = slices.Clone(s.beacons)
 	s.due.refresh = slices.Clone(s.due.refresh)
 	s.due.signals = slices.Clone(s.due.signals)
 	if s.due.fresh != nil {
@@ -291,7 +287,7 @@ func (s *state) shown() *proxy.Problem {
 // view is the front's picture of the state.
 func (s *state) view() proxy.View {
 	v := proxy.View{
-		Pending: s.raised, Settled: s.servedUpTo(),
+		Pending: s.raised, Settled: s.settled,
 		Failed: s.failed(), Stopping: s.stopping, Paused: s.paused(),
 		Phase: s.phase(), Problem: s.shown(), Processes: s.table,
 		Refreshes: s.refreshes, Styles: s.styles,
@@ -305,14 +301,6 @@ func (s *state) view() proxy.View {
 		v.Waiting = s.underway() && !v.Paused || s.retry != 0
 	}
 	return v
-}
-
-// servedUpTo is settled, but where an older binary serves until what came after it is done again.
-func (s *state) servedUpTo() uint64 {
-	if s.behind {
-		return min(s.settled, s.reach)
-	}
-	return s.settled
 }
 
 // debugged is the generation to which clients of a debugger are led: the target, or

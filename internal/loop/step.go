@@ -46,10 +46,6 @@ func (t *turn) take(ev event) {
 		t.takeGenerated(ev.id, ev.Result)
 	case ran:
 		t.takeRan(ev.Event)
-	case prepared:
-		t.takePrepared(ev.err)
-	case stillBuilding:
-		t.saySlow(ev.gen)
 	case drained:
 		t.takeDrained(ev.Drained)
 	case proofOver:

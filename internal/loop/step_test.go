@@ -62,12 +62,10 @@ func (s *script) event(ev event) *script {
 func word(e effect) string {
 	switch e := e.(type) {
 	case startBuild:
-		if e.moved {
-			return "build moved"
+		if e.beacon {
+			return "build with beacon"
 		}
 		return "build"
-	case prepareBuild:
-		return "prepare"
 	case killBuild:
 		return "kill build"
 	case startCommand:
@@ -77,8 +75,8 @@ func word(e effect) string {
 	case syncWatcher:
 		return fmt.Sprintf("sync %d", e.id)
 	case startProcess:
-		if e.moved {
-			return fmt.Sprintf("start #%d %s moved", e.gen, e.binary)
+		if e.beacon {
+			return fmt.Sprintf("start #%d %s with beacon", e.gen, e.binary)
 		}
 		return fmt.Sprintf("start #%d %s", e.gen, e.binary)
 	case stopProcess:
@@ -159,8 +157,6 @@ func (s *script) locked(gen int) *script {
 	return s.event(ran{runner.Failed{Generation: gen, PID: 100 + gen, Reason: "waits for a lock", Lock: "the app waits for a file lock"}})
 }
 
-func (s *script) prepared(err error) *script { return s.event(prepared{err}) }
-
 func (s *script) failed(gen int) *script {
 	return s.event(ran{runner.Failed{Generation: gen, PID: 100 + gen, Reason: "exited with code 1 before it was ready", Tail: []string{"boom"}}})
 }
@@ -216,11 +212,8 @@ func row(s *script, name string) *script {
 		return row(s, "starting").ready(2)
 	case "stop-first":
 		return s.begin().built("a").readyOnOwn(1).proof(1)
-	case "learned": // its own port, which can be moved
-		s.state.remap = possible
-		return row(s, "stop-first")
 	case "moved":
-		s.state.remap, s.state.fixed = moving, true
+		s.state.beacon = true
 		return s.begin().built("a").readyMoved(1).proof(1)
 	case "moved starting":
 		return row(s, "moved").save(watcher.Rebuild).built("b")
@@ -249,7 +242,7 @@ func row(s *script, name string) *script {
 var update = flag.Bool("update", false, "write the state table anew; read the difference before it is kept")
 
 var rowNames = []string{
-	"first build", "idle", "building", "starting", "both", "left to finish", "first start", "first hangs", "in proof", "stop-first", "learned", "moved", "moved starting",
+	"first build", "idle", "building", "starting", "both", "left to finish", "first start", "first hangs", "in proof", "stop-first", "moved", "moved starting",
 	"draining", "back-off", "exited", "given up", "broken first", "generating", "stopping",
 }
 
@@ -310,8 +303,9 @@ var cellEvents = map[string]func(*script){
 	"target hangs":  func(s *script) { s.unresponsive(target(s)) },
 	"target exit 0": func(s *script) { s.exited(target(s), 0) },
 	"locked":        func(s *script) { g := candidate(s); s.locked(g).exited(g, 1) },
-	"prepared":      func(s *script) { s.prepared(nil).save(watcher.Rebuild) },
-	"refused":       func(s *script) { s.prepared(&builder.Refusal{Text: "no"}).save(watcher.Rebuild) },
+	"refused": func(s *script) {
+		whileBuilding(s, func() { s.event(built{builder.Result{Err: &builder.Refusal{Text: "no"}}}) })
+	},
 	"drained":       func(s *script) { s.drained(leaver(s)) },
 	"old reaped":    func(s *script) { s.exited(leaver(s), 0) },
 	"proof over":    func(s *script) { s.proof(target(s)) },

@@ -41,7 +41,7 @@ func (t *turn) takeFailed(ev runner.Failed) {
 func (t *turn) startFailed(p process, ev runner.Failed) {
 	t.sayStartFailed(p, ev)
 	t.fell(p, ev.Reason)
-	t.kills, t.hung, t.behind, t.undone = 0, 0, false, t.undone || p.restart
+	t.kills, t.hung, t.undone = 0, 0, t.undone || p.restart
 	if !t.buildFailed { // else what the compiler said is newer
 		t.problem = processProblem(problemStart, p, ev.Reason, ev.Tail)
 	}
@@ -105,15 +105,10 @@ func (t *turn) fellInProof(p process, ev runner.Exited) {
 		old.role, old.reason, old.drained = current, "the one after it fell", false
 		t.sayBack(old)
 	}
-	failed := runner.Failed{
-		Generation: p.gen, PID: ev.PID, Taken: ev.Taken, Tail: ev.Tail,
+	t.startFailed(p, runner.Failed{
+		Generation: p.gen, PID: ev.PID, Tail: ev.Tail,
 		Reason: howItEnded(ev) + " within its first second",
-	}
-	if !t.tryAnotherWay(p, failed) {
-		t.startFailed(p, failed)
-	} else if old != nil {
-		t.behind, t.reach = true, old.covers
-	}
+	})
 }
 
 // crashed takes the end of a target that had proven itself.
@@ -144,7 +139,7 @@ func (t *turn) crashed(p process, ev runner.Exited) {
 // revive starts a binary, if nothing runs and something should: the target crashed during a
 // build, and nothing comes of that build for now (rule 9).
 func (t *turn) revive(binary string) {
-	if binary == t.vain || t.in(current) != nil || t.in(starting) != nil || t.due.rebuild || t.due.start() || t.down != up || t.retry != 0 {
+	if t.in(current) != nil || t.in(starting) != nil || t.due.rebuild || t.due.start() || t.down != up || t.retry != 0 {
 		return
 	}
 	t.due.recover = binary

@@ -91,7 +91,7 @@ func (p Site) Address(s settings.Settings, code project.Address) Address {
 		listen, _ := ParseListen("front address", s.Proxy.Listen) // checked when it was read
 		return listen
 	}
-	if n := p.userPort(s); n != 0 && (p.Moved || n != p.fixedPort(s, code)) {
+	if n := p.userPort(s); n != 0 && (p.Beacon || n != p.fixedPort(s, code)) {
 		return Address{Port: n}
 	}
 	switch own := p.ownPort(s, code); {
@@ -101,7 +101,7 @@ func (p Site) Address(s settings.Settings, code project.Address) Address {
 		}
 	case code.ReadsEnv && code.Port != 0 && p.fixedPort(s, code) == 0: // whatever was learned
 		return Address{Port: code.Port}
-	case p.BindsItself(s, code) && own != 0 && p.Moved:
+	case p.BindsItself(s, code) && own != 0 && p.Beacon:
 		return Address{Port: own}
 	case p.BindsItself(s, code) && own != 0:
 		why := "the app binds port " + strconv.Itoa(own) + " itself"

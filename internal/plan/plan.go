@@ -31,8 +31,7 @@ type Site struct {
 	Env      []string // of watcher itself
 	Module   project.Module
 	URL      string // of the front
-	Remap    bool   // the app's own ports may be moved
-	Moved    bool   // and are, from the first build on
+	Beacon   bool   // builds have the beacon
 	Debug    bool   // it is built for a debugger
 	Learned  int    // the app's own port, as an earlier run has seen it; 0 if none has
 }
@@ -56,7 +55,7 @@ func (p Site) Plan(s settings.Settings, pkg project.Package, code project.Addres
 		StopTimeout:  time.Duration(s.Run.StopTimeout),
 		DrainTimeout: time.Duration(s.Run.DrainTimeout),
 	}
-	plan.Remap, plan.Moved = p.Remap, p.Moved
+	plan.Beacon = p.Beacon
 	if p.BindsItself(s, code) {
 		plan.OwnPort = true
 		plan.Run.Likely = p.ownPort(s, code)

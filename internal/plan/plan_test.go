@@ -94,7 +94,7 @@ func TestFrontAddress(t *testing.T) {
 			if c.edit != nil {
 				c.edit(&s)
 			}
-			if a := (Site{Dir: dir, Env: c.env, Moved: c.moved, Learned: c.learned}).Address(s, c.code); a.Port != c.want {
+			if a := (Site{Dir: dir, Env: c.env, Beacon: c.moved, Learned: c.learned}).Address(s, c.code); a.Port != c.want {
 				t.Errorf("port %d, want %d", a.Port, c.want)
 			}
 		})

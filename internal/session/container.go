@@ -45,7 +45,7 @@ func Container(c Call, o Options, service string) (docker.App, error) {
 	app.Go = docker.GoVersion(s.goFiles()...)
 	app.Stop = time.Duration(s.settings.Run.DrainTimeout + s.settings.Run.StopTimeout)
 	app.WaitFor = s.settings.Run.WaitFor
-	s.site.Moved = s.settings.Run.Remap != "false" // which the image's Go allows
+	s.site.Beacon = s.settings.Run.Remap != "false" // which the image's Go allows
 	app.Port = cmp.Or(s.site.Address(s.settings, s.code).Port, plan.DefaultPort)
 	return app, nil
 }

@@ -82,7 +82,11 @@ func listenOne(network, host string, port int) (net.Listener, error) {
 			return nil, sockets.ErrTaken
 		}
 	}
-	return net.Listen(network, at)
+	l, err := net.Listen(network, at)
+	if err == nil {
+		share(l)
+	}
+	return l, err
 }
 
 func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }

@@ -21,7 +21,7 @@ type launcher struct {
 	out, err *os.File     // our own terminals, where we have them and pass lines as they are
 	front    *proxy.Front // hears of panics in handlers
 	died     func(generation int, tail []string)
-	seen     func(moved bool, ev runner.Event)
+	seen     func(beacon bool, ev runner.Event)
 	debugger runner.Debugger
 	prefix   *atomic.Pointer[string] // of the app's lines, as the settings have it now
 }
@@ -44,7 +44,7 @@ func (l launcher) Start(spec runner.Spec, report func(runner.Event)) {
 			out.Close()
 			err.Close()
 		}
-		l.seen(spec.Moved, ev) // first, as who hears of it may end the process
+		l.seen(spec.Beacon, ev) // first, as who hears of it may end the process
 		report(ev)
 	})
 }

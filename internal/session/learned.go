@@ -70,7 +70,7 @@ func (l *learned) keep(port int) (before int) {
 
 // leads returns the port at which people look for a process that is ready, if it is the
 // app's own and can be the front's; else 0.
-func (l *learned) leads(moved bool, r runner.Ready) int {
+func (l *learned) leads(beacon bool, r runner.Ready) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !r.TLS && r.Asked != 0 && r.Asked == l.port && !l.asked { // it was expected, and so not asked what it speaks
@@ -83,7 +83,7 @@ func (l *learned) leads(moved bool, r runner.Ready) int {
 		l.tls = r.Asked
 	}
 	switch {
-	case r.OwnPort && !moved:
+	case r.OwnPort && !beacon:
 		return movable(r)
 	case r.OwnPort: // of a child, which cannot be moved
 		return 0
@@ -106,21 +106,21 @@ func movable(r runner.Ready) int {
 	return port
 }
 
-// seen keeps what an event tells of the app's own port.
-func (s *session) seen(moved bool, ev runner.Event) {
-	switch ev := ev.(type) {
-	case runner.Failed:
-		if moved && ev.Taken == s.at.Port { // which has to be another one next time
-			s.learned.keep(0)
-		}
-	case runner.Ready:
-		port := s.learned.leads(moved, ev)
-		switch before := s.learned.keep(port); {
-		case before == 0 || port == before || ev.Asked == 0:
-		case port == 0 && ev.Asked == s.at.Port:
-			s.warn(fmt.Sprintf("the app speaks TLS on port %d now, which the front has taken: start watcher anew, and it takes another one", ev.Asked))
-		case port != 0 && port != s.at.Port:
-			s.warn(fmt.Sprintf("the app asks for port %d now, no longer for %d: the front is reached there too", port, before))
-		}
+// seen keeps what an event tells of the app's own port, and says where the front is reached besides.
+func (s *session) seen(beacon bool, ev runner.Event) {
+	ready, ok := ev.(runner.Ready)
+	if !ok {
+		return
+	}
+	port := s.learned.leads(beacon, ready)
+	switch before := s.learned.keep(port); {
+	case port == before || ready.Asked == 0:
+	case port == s.at.Port:
+	case port != 0 && before != 0:
+		s.warn(fmt.Sprintf("the app asks for port %d now, no longer for %d: the front is reached there too", port, before))
+	case port != 0:
+		s.warn(fmt.Sprintf("the app asks for port %d: the front is reached there too", port))
+	case ready.Asked == s.at.Port:
+		s.warn(fmt.Sprintf("the app speaks TLS on port %d now, which the front has taken: start watcher anew, and it takes another one", ready.Asked))
 	}
 }

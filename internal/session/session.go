@@ -262,7 +262,7 @@ func (s *session) shown(path string) string {
 
 // listen opens the front and says what people would not expect of its address.
 func (s *session) listen() (l []net.Listener, err error) {
-	if err := s.chooseRemap(); err != nil {
+	if err := s.chooseBeacon(); err != nil {
 		s.warn("the app's own ports cannot be moved: " + err.Error() + ": each swap stops the old process first, and requests wait")
 	}
 	want := s.site.Address(s.settings, s.code)
@@ -285,16 +285,18 @@ func (s *session) listen() (l []net.Listener, err error) {
 	return l, nil
 }
 
-// chooseRemap decides whether the app's ports are moved, may be once they are seen, or
-// never are; refused says why Go would not have it.
-func (s *session) chooseRemap() (refused error) {
-	s.site.Remap = s.settings.Run.Remap != "false"
-	if s.site.Remap && (s.settings.Run.Remap == "true" || s.site.BindsItself(s.settings, s.code)) {
-		refused = builder.Movable(context.Background(), s.site.Build(s.settings, s.pkg))
-		s.site.Remap = refused == nil
-		s.site.Moved = s.site.Remap
+// chooseBeacon decides whether the app is built with the beacon; its error says why it is not, where
+// that matters.
+func (s *session) chooseBeacon() error {
+	if s.settings.Run.Remap == "false" {
+		return nil
 	}
-	return refused
+	err := builder.Beacon(s.site.Build(s.settings, s.pkg))
+	s.site.Beacon = err == nil
+	if s.settings.Run.Remap == "auto" && !s.site.BindsItself(s.settings, s.code) {
+		return nil
+	}
+	return err
 }
 
 // openFurther opens a port that the app asked for on host, no wider than that and the front.

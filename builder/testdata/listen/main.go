@@ -31,6 +31,8 @@ var ways = map[string]func(addr string) (net.Listener, error){
 	},
 	"http.Server": serve,
 	"child":       child,
+	"twice":       twice,
+	"again":       again,
 }
 
 func say(l net.Listener, err error) {
@@ -70,4 +72,22 @@ func child(addr string) (net.Listener, error) {
 	cmd := exec.Command(os.Args[0], "Listen", addr)
 	cmd.Stdin, cmd.Stdout = os.Stdin, os.Stdout
 	return nil, cmd.Run()
+}
+
+// twice says what becomes of a second listener at the same place.
+func twice(addr string) (net.Listener, error) {
+	if _, err := net.Listen("tcp", addr); err != nil {
+		return nil, err
+	}
+	return net.Listen("tcp4", addr)
+}
+
+// again closes a listener before it opens another one at the same place.
+func again(addr string) (net.Listener, error) {
+	first, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	first.Close()
+	return net.Listen("tcp", addr)
 }
