@@ -126,9 +126,10 @@ type Config struct {
 	Debugged func() bool
 	// Look, if it is set, is asked by each request that arrives, from its goroutine, for
 	// the newest number that was raised by a save made before, whether the view has heard of
-	// it or not; 0 for none. So no request overtakes a save (rule 32).
-	// It must return soon, at the latest when the context is done.
-	Look func(context.Context) uint64
+	// it or not; 0 for none. So no request overtakes a save (rule 32). It must return soon, and
+	// may return a channel instead, by which the number comes: at the latest when the context is
+	// done, but as late as it likes. Meanwhile the request is held.
+	Look func(context.Context) (newest uint64, later <-chan uint64)
 	// Saved, if it is set, returns a number that no save made before the call is newer
 	// than, for [Front.Wait]; or false if that cannot be told before the context is done. It
 	// may read files.
