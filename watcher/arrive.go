@@ -2,10 +2,14 @@ package watcher
 
 import (
 	"context"
+	"os"
 	"slices"
 	"sync"
 
+	"github.com/fsnotify/fsnotify"
+
 	"github.com/watcher-dev/watcher/watcher/doorbell"
+	"github.com/watcher-dev/watcher/watcher/source"
 )
 
 // Look tells the newest number once every save made before the call has raised its own
@@ -45,14 +49,33 @@ func (w *Watcher) Look(ctx context.Context) (newest uint64, later <-chan uint64)
 func (w *Watcher) takeIn(now *intake) {
 	for ; now != nil; now = w.arrivals.end() {
 		if len(now.perhaps) > 0 && !slices.ContainsFunc(now.perhaps, isLink) {
+			w.arrivals.takeRings()
 			continue
 		}
+		w.passOn(w.arrivals.takeRings())
 		questions := &w.inbox.post.asked
 		if !w.fs.Flush(context.Background()) { // events cannot tell: look at everything
 			questions = &w.inbox.post.counts
 		}
 		w.ask(context.Background(), questions)
 	}
+}
+
+// passOn has Run hear what rang as if an event had told of it. The system puts an event into one queue
+// after the other, and the doorbell may be emptied in between, by a request that came before the save was over.
+// The mark of that one may come before the event does, and who comes after the save finds silence.
+func (w *Watcher) passOn(rings []doorbell.Ring) {
+	var events []source.Event
+	for _, r := range rings {
+		e := fsnotify.Event{Name: r.Path, Op: fsnotify.Write}
+		if _, err := os.Lstat(r.Path); err != nil {
+			e.Op = fsnotify.Remove
+		} else if r.Came {
+			e.Op |= fsnotify.Create
+		}
+		events = append(events, source.Event{Event: e})
+	}
+	w.inbox.put(func() { w.inbox.post.events = append(w.inbox.post.events, events...) })
 }
 
 // arrivals decides which request waits until what was done before it has been taken in.
@@ -75,6 +98,7 @@ type arrivals struct {
 	now   *intake         // nil if no wait is under way
 	after *intake         // begins when now ends; nil if nobody waits for it
 	came  []string        // quiet names, by the ring that is being told
+	rings []doorbell.Ring // that count or may, and were not passed on yet
 }
 
 // intake is one wait, for all who have joined it.
@@ -113,13 +137,22 @@ func newIntake() *intake { return &intake{done: make(chan struct{})} }
 
 // counts says whether a ring may be about something that matters, and notes what came; a.mu is held.
 func (a *arrivals) counts(r doorbell.Ring) bool {
-	if a.now != nil || r.Folder || !a.quiet[r.Path] {
-		return true
-	}
-	if r.Came {
+	counts := a.now != nil || r.Folder || !a.quiet[r.Path]
+	if !counts && r.Came {
 		a.came = append(a.came, r.Path)
 	}
-	return false
+	if again := len(a.rings) > 0 && a.rings[len(a.rings)-1] == r; (counts || r.Came) && r.Path != "" && !again {
+		a.rings = append(a.rings, r)
+	}
+	return counts
+}
+
+// takeRings hands out what is to be passed on.
+func (a *arrivals) takeRings() (rings []doorbell.Ring) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	rings, a.rings = a.rings, nil
+	return rings
 }
 
 // isQuiet reports whether name was hushed, and nothing has changed since that may change that. Run
