@@ -29,8 +29,21 @@ func (p *program) hang(path string) (stillHangs func() bool) {
 	if _, err := file.WriteAt(text, 0); err != nil { // which has it read
 		p.t.Fatal(err)
 	}
+	opened := make(chan struct{})
+	go func() { // hangs as long as the program does
+		defer close(opened)
+		if f, err := os.Open(file.Name()); err == nil {
+			f.Close()
+		}
+	}()
 	return func() bool {
+		select {
+		case <-opened:
+			return false
+		default:
+		}
 		_, err := unix.FcntlInt(file.Fd(), unix.F_SETLEASE, unix.F_UNLCK)
+		<-opened
 		return err == nil
 	}
 }

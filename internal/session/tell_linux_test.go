@@ -28,8 +28,11 @@ func TestT11_EndIsToldThoughSourceHangs(t *testing.T) {
 	}
 	s := &session{site: plan.Site{Start: root, Module: project.Module{Dir: root}}}
 	s.died(1, strings.Split("panic: oh\n\ngoroutine 1 [running]:\nmain.main()\n\t"+source+":3 +0x18\nexit status 2", "\n"))
+	if _, noted := s.panics.Load(1); noted {
+		t.Error("the end is told when the file can be read")
+	}
 	if _, err := unix.FcntlInt(file.Fd(), unix.F_SETLEASE, unix.F_UNLCK); err != nil {
-		t.Error("the end is told when the file can be read: ", err)
+		t.Error(err)
 	}
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) { // what was left to itself ends
 		if _, noted := s.panics.Load(1); noted {
