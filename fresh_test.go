@@ -59,3 +59,39 @@ func (p *program) put(file, text string) {
 	}
 	p.write(file, text)
 }
+
+// TestS1_SettingsAndWhatTheyAreAbout: an edit of the settings and, right after it, a save of a file that
+// counts by them alone, as a checkout writes both.
+func TestS1_SettingsAndWhatTheyAreAbout(t *testing.T) {
+	p := prepare(t, plainapp)
+	p.put("main.go", `package main
+
+import (
+	"net/http"
+	"os"
+)
+
+func main() {
+	seed, _ := os.ReadFile(os.Getenv("SEED") + "/data.tsv")
+	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { w.Write(seed) })
+	http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil)
+}
+`)
+	seed := func(n int) { p.put("seed/data.tsv", fmt.Sprint("version ", n)) }
+	seed(1)
+	p.env = append(p.env, "SEED="+filepath.Join(p.dir, "seed"))
+	p.run()
+	p.await("ready  ")
+	for n := 2; n < 2+times(10); n++ {
+		rule := "[[rule]]\npaths = [\"seed/*.tsv\"]\naction = \"restart\"\n"
+		p.write(".watcher.toml", fmt.Sprintf("# %d\n%s", n, rule))
+		seed(n)
+		if a := p.get("/version"); a.version() != n || a.build != "" {
+			t.Errorf("version %d is answered by %v", n, a)
+			p.awaitVersion(n)
+		}
+		p.write(".watcher.toml", "")
+		p.await("settings changed")
+		p.get("/version")
+	}
+}

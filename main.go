@@ -4,6 +4,8 @@
 package main
 
 import (
+	"io"
+	"log"
 	"os"
 	"os/signal"
 
@@ -19,6 +21,7 @@ func main() {
 		os.Exit(code)
 	}
 	session.OutliveReader()
+	log.SetOutput(io.Discard) // net/http would write to a terminal that may be stopped, with a lock that the loop needs
 	os.Exit(cli.Run(cli.Call{
 		Args: os.Args[1:],
 		Call: session.Call{Env: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Notify: signal.Notify},

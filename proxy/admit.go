@@ -6,15 +6,17 @@ import "time"
 // answer: longer than most builds, shorter than most people's patience (rule 20).
 const defaultHoldTimeout = 10 * time.Second
 
-// limits bound what the front holds.
+// limits bound what the front holds, and waits for.
 type limits struct {
 	longest time.Duration // without a healthy target, counted from the first hold of a request
 	held    int           // requests at the same time
+	source  time.Duration // that an answer of our own waits for the source around a mistake
 }
 
 // defaultLimits: 30 s is where browsers and load balancers begin to give up by
-// themselves, and 1,000 waiting connections cost some 20 MB (rule 20).
-var defaultLimits = limits{longest: 30 * time.Second, held: 1000}
+// themselves, and 1,000 waiting connections cost some 20 MB (rule 20). Source is read within
+// milliseconds, but for a file that hangs.
+var defaultLimits = limits{longest: 30 * time.Second, held: 1000, source: time.Second}
 
 // decision is what becomes of a request.
 type decision uint8

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -37,7 +38,7 @@ func hangs(t *testing.T, path string) (letGo func()) {
 func TestT11_PublishWaitsForNoFile(t *testing.T) {
 	root := t.TempDir()
 	letGo := hangs(t, filepath.Join(root, "main.go"))
-	f := serve(t, Config{Hold: true, Project: Project{Root: root, Base: root}, Browser: Browser{Overlay: true}})
+	f := serve(t, Config{Hold: true, Project: Project{Root: root, Base: root}, Browser: Browser{Overlay: true}}, func(f *Front) { f.limits.source = time.Hour })
 	f.Publish(View{Pending: 1, Generation: 1, Upstream: says(t, "old")})
 	held := f.begin(f.request("GET", "/", nil))
 	f.awaitHeld(1)
@@ -73,4 +74,28 @@ func TestT11_PublishWaitsForNoFile(t *testing.T) {
 	if lines.Err() != nil {
 		t.Errorf("open pages are not told: %v", lines.Err())
 	}
+}
+
+// TestT11_AnswersWaitForNoSource: what is wrong is told without the source around it while that cannot be
+// read, and with it as soon as it can.
+func TestT11_AnswersWaitForNoSource(t *testing.T) {
+	root := t.TempDir()
+	letGo := hangs(t, filepath.Join(root, "main.go"))
+	defer letGo()
+	f := serve(t, Config{Hold: true, Project: Project{Root: root, Base: root}, Browser: Browser{Overlay: true}})
+	f.Publish(View{Failed: true, Phase: Broken, Problem: &Problem{
+		Kind: "build", Title: "1 problem", Diagnostics: []Diagnostic{{File: "main.go", Line: 3, Message: "wrong"}},
+	}})
+	ask := func(path string) answer {
+		r := f.request("GET", path, nil)
+		r.Header.Set("Accept", "text/html")
+		return receive(t, path, f.begin(r))
+	}
+	for _, path := range []string{"/", "/__watcher/api/status", "/__watcher/api/wait"} {
+		if a := ask(path); !strings.Contains(a.body, "1 problem") || strings.Contains(a.body, "var wrong") {
+			t.Errorf("%s says %d %s", path, a.status, a.body)
+		}
+	}
+	letGo()
+	eventually(t, "the page has the source", func() bool { return strings.Contains(ask("/").body, "var wrong") })
 }

@@ -3,6 +3,7 @@ package proxy
 import (
 	"bufio"
 	"context"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -27,6 +28,8 @@ type exchange struct {
 	unread    net.Conn      // of an HTTP/1 client whose body is not read; else nil
 	asked     bool          // it was asked whose it is
 	whose     <-chan bool   // whether it is ours, when that is known; nil if it is not awaited
+	later     <-chan uint64 // by which comes what it waits for, while pending is unknown; else nil
+	known     uint64        // what it waits for at least
 	began     time.Time     // when it was first held; zero if it never was
 	next      *waiter       // who is woken when this one has its connection
 	unreached *state        // the state whose target refused the connection
@@ -42,7 +45,7 @@ func (f *Front) serve(w http.ResponseWriter, r *http.Request) {
 	x.navigates = x.cfg.Browser != Browser{} && isNavigation(r) && f.mayListen(r)
 	x.pending = f.now.Load().Pending
 	if x.cfg.Hold && x.cfg.Look != nil {
-		x.pending = max(x.pending, x.cfg.Look(r.Context()))
+		x.look(r.Context())
 	}
 	if r.ProtoMajor == 1 && r.ContentLength != 0 {
 		x.unread, _ = r.Context().Value(connKey{}).(net.Conn)
@@ -70,6 +73,28 @@ func (f *Front) serve(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+}
+
+// unknown stands for the newest number until it is told: no view settles it.
+const unknown = math.MaxUint64
+
+// takenIn is how long the number is awaited before the request is held: nearly always it comes at once.
+const takenIn = 50 * time.Millisecond
+
+// look asks which number the request waits for. Where that takes longer, as files hang that have to
+// be read for it, it is held as if it were not settled, within the same limits (rule 20).
+func (x *exchange) look(ctx context.Context) {
+	n, later := x.cfg.Look(ctx)
+	if later != nil {
+		soon := time.NewTimer(takenIn)
+		defer soon.Stop()
+		select {
+		case n = <-later:
+		case <-soon.C:
+			x.known, x.later, n = x.pending, later, unknown
+		}
+	}
+	x.pending = max(x.pending, n)
 }
 
 // send makes one attempt; x.err tells why it brought no answer.

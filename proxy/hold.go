@@ -87,7 +87,7 @@ func (f *Front) hold(x *exchange, s *state, left <-chan struct{}) bool {
 	}
 	limit := time.NewTimer(wait)
 	defer limit.Stop()
-	here, whose := true, x.askWhose()
+	here, whose, newest := true, x.askWhose(), x.pending
 	for waiting := true; waiting; {
 		waiting = false
 		select {
@@ -98,6 +98,9 @@ func (f *Front) hold(x *exchange, s *state, left <-chan struct{}) bool {
 			here = false
 		case <-hungUp:
 			here = false
+		case n := <-x.later:
+			newest = max(x.known, n)
+			x.later = nil
 		case x.own = <-whose:
 			x.whose, whose = nil, nil
 			waiting = !x.own // in its place
@@ -107,7 +110,7 @@ func (f *Front) hold(x *exchange, s *state, left <-chan struct{}) bool {
 		<-w.turn // it was let go: the one before it in the chain, or Publish, closes this
 		x.next = w.next
 	}
-	x.waited = x.sinceBegan()
+	x.waited, x.pending = x.sinceBegan(), newest // not while a view may ask for it
 	return here
 }
 

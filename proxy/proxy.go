@@ -126,9 +126,10 @@ type Config struct {
 	Debugged func() bool
 	// Look, if it is set, is asked by each request that arrives, from its goroutine, for
 	// the newest number that was raised by a save made before, whether the view has heard of
-	// it or not; 0 for none. So no request overtakes a save (rule 32).
-	// It must return soon, at the latest when the context is done.
-	Look func(context.Context) uint64
+	// it or not; 0 for none. So no request overtakes a save (rule 32). It must return soon, and
+	// may return a channel instead, by which the number comes: at the latest when the context is
+	// done, but as late as it likes. Meanwhile the request is held.
+	Look func(context.Context) (newest uint64, later <-chan uint64)
 	// Saved, if it is set, returns a number that no save made before the call is newer
 	// than, for [Front.Wait]; or false if that cannot be told before the context is done. It
 	// may read files.
@@ -214,7 +215,7 @@ func (f *Front) Configure(cfg Config) {
 // Publish replaces the view. Requests that it settles are let go in the order of
 // their arrival, to the target or, where there is none, to an error page; they are
 // counted in the answer. It does not block: the source around the places of a new problem is
-// read beside it, and whoever shows that waits for it. One goroutine calls it.
+// read beside it, and whoever shows that waits for it, for a second at most. One goroutine calls it.
 func (f *Front) Publish(v View) Released {
 	problem := f.explain(v.Problem)
 	f.mu.Lock()
@@ -233,8 +234,8 @@ func (f *Front) Publish(v View) Released {
 
 // explained is a problem whose report is made, or about to be.
 type explained struct {
-	made   chan struct{} // closed when it is
-	report *pages.Report
+	made   chan struct{} // closed when report is set
+	report atomic.Pointer[pages.Report]
 }
 
 // explain begins to make the report of a problem; the same one serves as long as the problem does.
@@ -247,14 +248,25 @@ func (f *Front) explain(p *Problem) *explained {
 	}
 	e := &explained{made: make(chan struct{})}
 	project := f.cfg.Load().Project
+	made := sync.OnceFunc(func() { close(e.made) })
+	late := time.AfterFunc(f.limits.source, func() {
+		e.report.CompareAndSwap(nil, pages.Project{Base: project.Base}.Explain(*p)) // which reads no file
+		made()
+		f.retell()
+	})
 	go func() { // ends when the files of the problem are read
-		e.report = project.Explain(*p)
-		close(e.made)
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.tellPages()
+		e.report.Store(project.Explain(*p))
+		late.Stop()
+		made()
+		f.retell()
 	}()
 	return e
+}
+
+func (f *Front) retell() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tellPages()
 }
 
 // ready reports whether the report can be had without waiting.
@@ -270,14 +282,14 @@ func (e *explained) ready() bool {
 	}
 }
 
-// report is that of the problem; nil if nothing is wrong. It waits until it is made: f.mu must
-// not be held.
+// report is that of the problem; nil if nothing is wrong. It waits until it is made, if need be
+// without source: f.mu must not be held.
 func (s *state) report() *pages.Report {
 	if s.explained == nil {
 		return nil
 	}
 	<-s.explained.made
-	return s.explained.report
+	return s.explained.report.Load()
 }
 
 // Drain ends the event streams and sockets of a generation and calls done, once and

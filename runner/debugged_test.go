@@ -90,7 +90,7 @@ func TestRule45_SignalsGoToTheApp(t *testing.T) {
 	if ready := next[Ready](a); ready.PID != d.pid {
 		t.Errorf("ready says pid %d, and the app is %d", ready.PID, d.pid)
 	}
-	leader := r.process(1, false).leader().ID
+	leader := r.process(1).leader().ID
 	r.Stop(1, time.Hour)
 	if exited := next[Exited](a); exited.Code != 3 || exited.PID != d.pid || exited.Signal != "" {
 		t.Errorf("%+v, of app %d", exited, d.pid)
@@ -110,7 +110,7 @@ func TestRule45_KillEndsBoth(t *testing.T) {
 	a, d := debug(t, r, "ignore TERM", false)
 	next[Ready](a)
 	d.code.Store(-int32(syscall.SIGKILL))
-	leader := r.process(1, false).leader().ID
+	leader := r.process(1).leader().ID
 	r.Kill(1)
 	if exited := next[Exited](a); exited.Code != -1 || exited.Signal != "killed" {
 		t.Errorf("%+v", exited)

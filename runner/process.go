@@ -3,7 +3,9 @@ package runner
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/netip"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -34,15 +36,14 @@ type process struct {
 	report   func(Event)
 	output   output.Output
 	settled  bool             // on its port: it is not given another one
-	port     int              // given to the app; guarded by runner.mu until launched is closed
+	port     int              // given to the app; by others than run under runner.mu
 	answered []netip.AddrPort // at its own ports, by others, before it was started
 
-	waiting    context.Context    // ends when it is started, or never will be
-	endWaiting context.CancelFunc // may be called by anybody
-	notify     *notify.Socket     // nil if it is not asked for READY=1
+	wanted context.Context    // ends when its end is asked for
+	unwant context.CancelFunc // may be called by anybody
+	notify *notify.Socket     // nil if it is not asked for READY=1
 
-	launched chan struct{}  // closed when group is set, or never will be
-	group    *group.Group   // nil if it could not be started; by others than run under mu
+	group    *group.Group   // nil until it is started; by others than run under mu
 	mark     kin.Mark       // of all that descends from it
 	left     []kin.Process  // what the leader left behind when it ended
 	oomKills int            // see there; at the start
@@ -51,27 +52,29 @@ type process struct {
 
 	telling sync.Mutex // reports come one after the other
 
-	mu      sync.Mutex
-	doomed  bool        // its end was asked for
-	served  bool        // was ready
-	killing *time.Timer // set by the first stop
-	killAt  time.Time
+	mu       sync.Mutex
+	starting bool          // it is being launched
+	launched chan struct{} // closed when the launch has ended; another one for a second launch
+	orders   []func()      // that came while it was launched, for then
+	served   bool          // was ready
+	killing  *time.Timer   // set by the first stop
+	killAt   time.Time
 }
 
 // run starts the process, reports what becomes of it, and returns when it is gone.
 func (p *process) run() {
+	defer p.unwant()
 	if missing := p.awaitNeeds(); missing != "" {
-		close(p.launched)
 		p.notStarted("was stopped while it waited for " + missing)
 		return
 	}
 	began := time.Now()
 	p.answered = answered(loopback(p.spec.Port, p.spec.Likely))
-	p.mu.Lock()
-	err := p.launch()
-	p.mu.Unlock()
-	close(p.launched)
-	if err != nil {
+	switch err := p.launch(); {
+	case errors.Is(err, errUnwanted):
+		p.notStarted(err.Error())
+		return
+	case err != nil:
 		p.notStarted("could not be started: " + err.Error())
 		return
 	}
@@ -153,33 +156,66 @@ func (p *process) tell(e Event) {
 	p.report(e)
 }
 
-// launch, with mu held, starts the binary on a port of our choosing, or on a socket of ours.
+// errUnwanted is why something is not started whose end was asked for before.
+var errUnwanted = errors.New("was stopped before it was started")
+
+// launch starts the binary on a port of our choosing, or on a socket of ours. What is ordered
+// meanwhile is noted, and carried out as soon as there is somebody to obey: a start may hang in the
+// file system for as long as that likes, and who orders waits for nothing.
 func (p *process) launch() error {
-	s := p.spec
-	cmd := exec.Command(s.Binary, s.Args...)
-	cmd.Dir = s.Dir
-	env, err := environment(s.Env, s.EnvFiles)
+	p.mu.Lock()
+	p.starting = true
+	p.mu.Unlock()
+	g, err := p.startGroup()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.starting = false
+	close(p.launched)
+	orders := p.orders
+	p.orders = nil
 	if err != nil {
 		return err
 	}
-	cmd.Env = env
+	p.group = g
+	for _, order := range orders {
+		order()
+	}
+	return nil
+}
+
+// startGroup is launch without a word about orders.
+func (p *process) startGroup() (*group.Group, error) {
+	s := p.spec
+	cmd := exec.Command(s.Binary, s.Args...)
+	cmd.Dir = s.Dir
+	var err error
+	if !within(p.wanted, func() func() {
+		touch(s.Dir, s.Binary)
+		env, failed := environment(s.Env, s.EnvFiles)
+		return func() { cmd.Env, err = env, failed }
+	}) {
+		return nil, errUnwanted
+	}
+	if err != nil {
+		return nil, err
+	}
 	if s.Debugger != nil {
 		if err := p.underDebugger(cmd); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if s.Socket {
 		socket, err := p.handSocket(cmd)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		defer socket.Close()
 	} else if err := p.runner.reservePort(p); err != nil {
-		return err
+		return nil, err
 	}
 	if s.Notify && p.notify == nil {
 		if err := p.listenForReady(); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if s.Notify {
@@ -192,18 +228,21 @@ func (p *process) launch() error {
 		kin.Variable+"="+string(p.mark))
 	if s.Beacon {
 		if p.beacon, err = beacon.Ask(cmd, p.port); err != nil {
-			return err
+			return nil, err
 		}
 		defer p.beacon.Listen(p.tellMove)
 	}
 	p.output.Connect(cmd, [2]output.Stream{{Sink: s.Stdout, Screen: s.StdoutScreen}, {Sink: s.Stderr, Screen: s.StderrScreen}})
 	defer p.output.Started()
 	p.oomKills = oomKills()
+	if p.told() {
+		return nil, errUnwanted
+	}
 	g, err := p.runner.starter.Start(cmd)
 	if err == nil {
-		p.group, g.Leave = g, p.leave
+		g.Leave = p.leave
 	}
-	return err
+	return g, err
 }
 
 func (p *process) portEnv() string {
@@ -308,6 +347,28 @@ func (p *process) failed(r refusal) Failed {
 	}
 }
 
+// within does what f says to do with what it has found, or returns false if ctx is done before. Then
+// f is left to itself: a file on a mount that does not answer holds whoever asks for it, and nothing ends that.
+func within(ctx context.Context, f func() (then func())) bool {
+	found := make(chan func(), 1) // room for it, as nobody may take it
+	go func() { found <- f() }()
+	select {
+	case then := <-found:
+		then()
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// touch asks for files, which hangs where they do. A new process goes to its folder before it is a
+// program of its own, and until then nothing else of ours runs: so that is asked first.
+func touch(paths ...string) {
+	for _, path := range paths {
+		_, _ = os.Stat(path) // what else is wrong is told by the start
+	}
+}
+
 // leader returns the group, for others than run; nil if there is none.
 func (p *process) leader() *group.Group {
 	p.mu.Lock()
@@ -315,20 +376,46 @@ func (p *process) leader() *group.Group {
 	return p.group
 }
 
-// signal sends sig to the group.
-func (p *process) signal(sig syscall.Signal) {
+// launchedLeader is leader, once a launch that is under way, or is to come, has ended.
+func (p *process) launchedLeader() *group.Group {
+	p.mu.Lock()
+	launched := p.launched
+	p.mu.Unlock()
+	<-launched
+	return p.leader()
+}
+
+// order carries out what is ordered, now or when the launch that is under way has ended. It is
+// passed over if there is no group, and none is being started.
+func (p *process) order(f func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.doomed = p.doomed || sig == syscall.SIGKILL
-	p.group.Signal(sig)
+	switch {
+	case p.starting:
+		p.orders = append(p.orders, f)
+	case p.group != nil:
+		f()
+	}
+}
+
+// signal sends sig to the group.
+func (p *process) signal(sig syscall.Signal) {
+	if sig == syscall.SIGKILL {
+		p.unwant()
+	}
+	p.order(func() { p.group.Signal(sig) })
 }
 
 // stop asks the group to end and sets, or brings forward, the time at which it is killed.
 func (p *process) stop(limit time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.unwant()
 	at := time.Now().Add(limit)
-	p.doomed = true
+	p.order(func() { p.endBy(at) })
+}
+
+// endBy is stop, with mu held.
+func (p *process) endBy(at time.Time) {
+	limit := time.Until(at)
 	switch {
 	case p.killing == nil:
 		sig := p.spec.StopSignal
@@ -357,11 +444,7 @@ func (p *process) setServed() {
 }
 
 // told says whether its end was asked for.
-func (p *process) told() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.doomed
-}
+func (p *process) told() bool { return p.wanted.Err() != nil }
 
 // cancelKill drops the timer of a process that is gone.
 func (p *process) cancelKill() {

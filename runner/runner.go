@@ -30,9 +30,10 @@ import (
 )
 
 // Runner starts and stops processes, each known by the number of its generation.
-// All methods but Run and Close may be called from any goroutine and none of them
-// blocks for long; a generation that is not known (any more) is passed over. They
-// may be called from a goroutine for which report waits.
+// All methods but Run and Close may be called from any goroutine, and none of them
+// waits for a process, whatever that or its start is at (TestT11_OrdersWaitForNoStart); a
+// generation that is not known (any more) is passed over. They may be called from a
+// goroutine for which report waits.
 type Runner struct {
 	starter *group.Starter
 	owners  owners
@@ -178,7 +179,7 @@ func New() *Runner {
 // other; it must not block for long. A start after Close is passed over.
 func (r *Runner) Start(s Spec, report func(Event)) {
 	p := &process{runner: r, spec: s, report: report, mark: kin.New(), launched: make(chan struct{})}
-	p.waiting, p.endWaiting = context.WithCancel(context.Background())
+	p.wanted, p.unwant = context.WithCancel(context.Background())
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
@@ -191,7 +192,7 @@ func (r *Runner) Start(s Spec, report func(Event)) {
 // Stop sends the stop signal to the group and, when limit has passed, SIGKILL. A
 // second call only shortens the limit. Exited tells the end.
 func (r *Runner) Stop(generation int, limit time.Duration) {
-	if p := r.process(generation, true); p != nil {
+	if p := r.process(generation); p != nil {
 		p.stop(limit)
 	}
 }
@@ -199,34 +200,18 @@ func (r *Runner) Stop(generation int, limit time.Duration) {
 // Kill sends SIGKILL to the group.
 func (r *Runner) Kill(generation int) { r.Signal(generation, syscall.SIGKILL) }
 
-// Signal sends sig to the group.
+// Signal sends sig to the group. One that still waits for what it needs hears of none but SIGKILL.
 func (r *Runner) Signal(generation int, sig syscall.Signal) {
-	if p := r.process(generation, sig == syscall.SIGKILL); p != nil {
+	if p := r.process(generation); p != nil {
 		p.signal(sig)
 	}
 }
 
-// process returns the process of a generation, or nil if there is none, for one that
-// is not started yet because of its needs too; with end it never will be. It waits for
-// a launch under way, which takes milliseconds and waits for nobody.
-func (r *Runner) process(generation int, end bool) *process {
+// process returns the process of a generation; nil if that is not known.
+func (r *Runner) process(generation int) *process {
 	r.mu.Lock()
-	p := r.processes[generation]
-	r.mu.Unlock()
-	if p == nil {
-		return nil
-	}
-	if end {
-		p.endWaiting()
-	}
-	if p.waiting.Err() == nil {
-		return nil
-	}
-	<-p.launched
-	if p.leader() == nil {
-		return nil
-	}
-	return p
+	defer r.mu.Unlock()
+	return r.processes[generation]
 }
 
 // Run runs a command in a process group of its own and returns when the whole
@@ -243,7 +228,7 @@ func (r *Runner) Run(ctx context.Context, cmd *exec.Cmd) error {
 	r.mu.Unlock()
 	defer r.active.Done()
 
-	if ctx.Err() != nil {
+	if !within(ctx, func() func() { touch(cmd.Dir, cmd.Path); return func() {} }) || ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	g, err := r.starter.Start(cmd)
@@ -269,7 +254,7 @@ func (r *Runner) Close() {
 	r.closed = true
 	r.starter.Kill()
 	for _, p := range r.processes {
-		p.endWaiting()
+		p.unwant()
 	}
 	r.mu.Unlock()
 	r.active.Wait()

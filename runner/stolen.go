@@ -27,11 +27,9 @@ func (p *process) startAgain(gone <-chan struct{}) (started bool) {
 	}
 	p.group.Signal(syscall.SIGKILL)
 	<-gone
-	p.mu.Lock() // a stop that comes now waits, and finds the new group
-	defer p.mu.Unlock()
-	if p.doomed {
-		return false
-	}
+	p.mu.Lock()
+	p.launched = make(chan struct{})
+	p.mu.Unlock()
 	p.settled = true
 	p.beacon.Close()
 	p.beacon, p.left, p.output, p.debugged = nil, nil, output.Output{}, debugged{}

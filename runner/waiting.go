@@ -17,16 +17,15 @@ const sayAfter = time.Second
 // awaitNeeds waits for what the app needs, one after the other, however long it takes.
 // It returns what was missing when the wait was ended by a stop, else "".
 func (p *process) awaitNeeds() (missing string) {
-	defer p.endWaiting()
 	var told string
 	for _, need := range p.spec.WaitFor {
-		patient, cancel := context.WithTimeout(p.waiting, sayAfter)
-		met := needs.Await(patient, need, p.spec.Dir)
+		patient, cancel := context.WithTimeout(p.wanted, sayAfter)
+		met := p.awaitNeed(patient, need)
 		cancel()
-		if !met && p.waiting.Err() == nil {
+		if !met && p.wanted.Err() == nil {
 			told = need
 			p.tell(Waiting{Generation: p.spec.Generation, For: needs.Shown(need)})
-			met = needs.Await(p.waiting, need, p.spec.Dir)
+			met = p.awaitNeed(p.wanted, need)
 		}
 		if !met {
 			return needs.Shown(need)
@@ -38,12 +37,20 @@ func (p *process) awaitNeeds() (missing string) {
 	return ""
 }
 
+// awaitNeed returns when the need is met, or false when ctx is done before, though a file may hang.
+func (p *process) awaitNeed(ctx context.Context, need string) (met bool) {
+	within(ctx, func() func() {
+		is := needs.Await(ctx, need, p.spec.Dir)
+		return func() { met = is }
+	})
+	return met
+}
+
 // listenForReady opens the socket on which the app will say that it is ready. A message
 // counts if its sender is of our group; where that is not known, anybody's does.
 func (p *process) listenForReady() (err error) {
 	p.notify, err = notify.Listen(func(pid int) bool {
-		<-p.launched
-		g := p.leader()
+		g := p.launchedLeader()
 		return pid == 0 || g != nil && slices.Contains(sockets.Family(g.ID), pid)
 	})
 	return err

@@ -10,7 +10,7 @@ import (
 // at once; what is newly relevant is remembered as it is then, but files in newly watched
 // folders that were written since count as saved (none, if it is zero).
 func (w *Watcher) Learn(g Graph, since time.Time) {
-	w.inbox.put(func() { w.inbox.post.graph, w.inbox.post.since = &g, since })
+	w.inbox.put(func() { w.inbox.post.graph, w.inbox.post.graphSince = &g, since })
 }
 
 // settleSlack is how much older than the moment of its writing the time of a file may
@@ -20,11 +20,7 @@ const settleSlack = 20 * time.Millisecond
 // takeGraph carries out Learn.
 func (w *Watcher) takeGraph(g Graph, since time.Time) {
 	w.cfg.Graph = w.homed(g)
-	if !since.IsZero() {
-		w.since = since.Add(-settleSlack)
-	}
-	w.rule()
-	w.since = time.Time{}
+	w.rule(since)
 }
 
 // homed gives what lies in Root the name that Root has for us, which may be a link.
@@ -51,7 +47,7 @@ func (w *Watcher) homed(g Graph) *Graph {
 	return &h
 }
 
-// late reports whether a file that Learn brings in was written after its graph was read.
+// late reports whether a file that Learn or Configure brings in was written since what they are made of.
 func (w *Watcher) late(name string) bool {
 	if w.since.IsZero() {
 		return false

@@ -24,10 +24,11 @@ type post struct {
 	lost   error         // the last one that the system reported: events may be lost
 	cfg    *Config       // of the last Configure
 	graph  *Graph        // of the last Learn
-	since  time.Time     // of the last Learn
 	asked  []chan uint64 // by Look; each has room for its answer
 	syncs  []int         // ids of calls of Sync
 	counts []chan uint64 // by Saved; each has room for its answer
+
+	cfgSince, graphSince time.Time // with them
 }
 
 func newInbox() *inbox {

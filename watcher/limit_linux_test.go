@@ -119,7 +119,7 @@ func noRequestOvertakes(t *testing.T, sysctl string, polled, deaf bool) {
 	}
 	for i := range 60 {
 		p.save(fmt.Sprintf("p%d/x.go", i%30), fmt.Sprint("package p // ", i))
-		if n := p.w.Look(t.Context()); n <= p.closed {
+		if n := p.arrive(t.Context()); n <= p.closed {
 			t.Fatalf("save %d: a request needs number %d, and %d was closed before it", i, n, p.closed)
 		}
 		for closed := false; !closed; {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/fsnotify/fsnotify"
 	"github.com/watcher-dev/watcher/watcher/rules"
@@ -24,10 +25,10 @@ func (w *Watcher) empty() {
 		w.round.walkLater(everything)
 	}
 	if p.cfg != nil {
-		w.reconfigure(*p.cfg)
+		w.reconfigure(*p.cfg, p.cfgSince)
 	}
 	if p.graph != nil {
-		w.takeGraph(*p.graph, p.since)
+		w.takeGraph(*p.graph, p.graphSince)
 	}
 	if len(p.syncs)+len(p.counts) > 0 && w.walk(checked) != nil {
 		w.lose()
@@ -51,13 +52,19 @@ func (w *Watcher) noticeUntold(e fsnotify.Event) {
 	}
 }
 
-func (w *Watcher) reconfigure(cfg Config) {
+func (w *Watcher) reconfigure(cfg Config, since time.Time) {
 	w.cfg.Rules, w.cfg.Ignore, w.cfg.EnvFiles = cfg.Rules, cfg.Ignore, cfg.EnvFiles
-	w.rule()
+	w.pay()
+	w.rule(since)
 }
 
-// rule makes the rules anew and takes up what they ask for.
-func (w *Watcher) rule() {
+// rule makes the rules anew and takes up what they ask for. What is newly relevant and was written since
+// counts as saved.
+func (w *Watcher) rule(since time.Time) {
+	if !since.IsZero() {
+		w.since = since.Add(-settleSlack)
+		defer func() { w.since = time.Time{} }()
+	}
 	old := w.rules
 	w.rules, w.before = w.newRules(), &old
 	_ = w.walk(baseline) // Root gone: an event of its own says so
@@ -140,15 +147,21 @@ func (w *Watcher) noticeLeading(name string, e fsnotify.Event) bool {
 	case base == ".gitignore", slices.Contains(w.git.Excludes(), name):
 		w.git.Reset()
 		w.arrivals.forget()
-		w.round.walkLater(saved)
+		w.walkSoon()
 	case base == "go.mod", base == "package.json":
 		if filepath.Dir(name) != w.cfg.Root && !e.Has(fsnotify.Write) {
-			w.round.walkLater(saved) // its folder may count as another kind from now on
+			w.walkSoon() // its folder may count as another kind from now on
 		}
 	default:
 		return false
 	}
 	return true
+}
+
+// walkSoon has the round end with a walk, and who asks meanwhile wait for what it finds.
+func (w *Watcher) walkSoon() {
+	w.round.walkLater(saved)
+	w.raise()
 }
 
 // lose is called when Root went. It may be there again already.

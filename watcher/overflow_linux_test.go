@@ -62,7 +62,7 @@ func TestW7_MarkIsLost(t *testing.T) {
 	if !<-answer {
 		t.Error("waited a second for a mark that was lost")
 	}
-	if n := p.w.Look(t.Context()); n != 1 {
+	if n := p.arrive(t.Context()); n != 1 {
 		t.Errorf("number %d", n)
 	}
 }

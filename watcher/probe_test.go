@@ -176,7 +176,7 @@ func (o *order) take(e Event) error {
 // as a request would not.
 func (p *probe) next() Event {
 	p.t.Helper()
-	p.w.Look(p.t.Context())
+	p.arrive(p.t.Context())
 	select {
 	case e := <-p.events:
 		return e

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fsnotify/fsnotify"
 )
@@ -89,7 +90,7 @@ func TestConfigure(t *testing.T) {
 		Rules:    []Rule{{Paths: []string{"data/*.txt", "build/*"}, Action: Restart}},
 		Ignore:   []string{"static"},
 		EnvFiles: []string{p.path("vars")},
-	})
+	}, time.Time{})
 	p.ignores(func() {}) // carried out by now
 	p.save("data/a.txt", "3")
 	p.sees("data/a.txt restart")
@@ -106,7 +107,7 @@ func TestConfigureLosesNoSave(t *testing.T) {
 	for i := range 50 {
 		name := fmt.Sprintf("new%d.go", i)
 		p.save(name, "package main")
-		p.w.Configure(Config{Ignore: []string{fmt.Sprint(i)}})
+		p.w.Configure(Config{Ignore: []string{fmt.Sprint(i)}}, time.Time{})
 		p.sees(name + " rebuild")
 	}
 }

@@ -45,16 +45,44 @@ func (w *Watcher) touch(name string, v rules.Verdict) {
 	}
 	w.round.touched[name] = v
 	w.raise()
+	if v.Action == Reload {
+		w.owe()
+	}
 }
 
 // raise opens the next number, if none is open.
 func (w *Watcher) raise() {
 	if !w.round.open {
 		w.number++
-		w.newest.Store(w.number)
+		w.tellNewest()
 		w.round.open = true
 		w.emit(Pending{w.number})
 	}
+}
+
+// owe has who asks from now on wait for one number more than was raised: the settings were saved, and what is
+// saved from now on may be judged by them, though nobody has read them yet.
+func (w *Watcher) owe() {
+	w.owed = true
+	w.tellNewest()
+}
+
+// pay raises the number that is owed, which may be about nothing.
+func (w *Watcher) pay() {
+	if w.owed {
+		w.owed = false
+		w.round.stir()
+		w.raise()
+		w.tellNewest()
+	}
+}
+
+func (w *Watcher) tellNewest() {
+	n := w.number
+	if w.owed {
+		n++
+	}
+	w.newest.Store(n)
 }
 
 // finish ends the round, or leaves it open with a reason to wait longer. After
@@ -85,6 +113,9 @@ func (w *Watcher) finish() {
 	}
 	w.nextRound()
 	w.emit(end)
+	if batch, ok := end.(Batch); !ok || !slices.ContainsFunc(batch.Changes, func(c Change) bool { return c.Action == Reload }) {
+		w.pay() // nobody reads settings that are as they were
+	}
 }
 
 // nextRound begins the next round, at once if a walk has been asked for meanwhile.

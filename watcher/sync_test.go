@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 const templ = `
@@ -141,12 +142,12 @@ func TestW11_CommandOfWhatIsBuilt(t *testing.T) {
 func TestW11_AnotherCommandHasSeenNothing(t *testing.T) {
 	p := watch(t, plant(t, templ), Config{})
 	for _, run := range []string{"tmpl generate", "templ generate"} {
-		p.w.Configure(Config{Rules: []Rule{{Paths: []string{"**/*.templ"}, Run: run}}})
+		p.w.Configure(Config{Rules: []Rule{{Paths: []string{"**/*.templ"}, Run: run}}}, time.Time{})
 		if b, ok := p.end().(Batch); !ok || len(b.Changes) != 1 || b.Changes[0].Run != run || filepath.Base(b.Changes[0].Path) != "page.templ" {
 			t.Fatalf("%q: %+v", run, b)
 		}
 	}
-	p.w.Configure(Config{Rules: templRule})
+	p.w.Configure(Config{Rules: templRule}, time.Time{})
 	p.w.Sync(1)
 	if got := p.synced(); got.N != 2 {
 		t.Errorf("the same command again: %+v", got)

@@ -138,6 +138,7 @@ type Watcher struct {
 	seed   maphash.Seed
 	lost   bool // Root is gone
 	number uint64
+	owed   bool // another number will be raised, whatever happens
 	round  round
 
 	rules   rules.Set
@@ -146,7 +147,7 @@ type Watcher struct {
 	learned bool                     // embeds differ from those in rules
 
 	pass    uint      // of the walks
-	since   time.Time // of Learn, while it is carried out
+	since   time.Time // of Learn or Configure, while it is carried out
 	folders map[string]folder
 	names   map[string][]string // of folders, by the place where they really lie
 	links   map[string][]string // names of links, by the file that they lead to
@@ -262,8 +263,12 @@ func (w *Watcher) ask(ctx context.Context, questions *[]chan uint64) (n uint64, 
 
 // Configure replaces rules, ignores and env files of a running watcher (Root, Files,
 // Settings and Poll stay). Any goroutine may call it. It returns at once; what is
-// newly relevant is remembered as it is then, but what has another Run counts as changed.
-func (w *Watcher) Configure(cfg Config) { w.inbox.put(func() { w.inbox.post.cfg = &cfg }) }
+// newly relevant is remembered as it is then, but what has another Run counts as changed, and what was written
+// since the given time as saved (none, if it is zero). A save of the settings file is owed a call, with
+// what holds if that cannot be read: see [Watcher.owe].
+func (w *Watcher) Configure(cfg Config, since time.Time) {
+	w.inbox.put(func() { w.inbox.post.cfg, w.inbox.post.cfgSince = &cfg, since })
+}
 
 // Sync has everything that matters looked at, whether an event told of it or not, and
 // [Synced] with the same id emitted. Any goroutine may call it; it returns at once.

@@ -3,9 +3,11 @@ package session
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/watcher-dev/watcher/builder"
 	"github.com/watcher-dev/watcher/internal/loop"
@@ -17,6 +19,17 @@ import (
 // reload reads the settings file again while the loop runs (rule 33). What is wrong
 // changes nothing. The front and the watcher take theirs here; the loop takes the plan.
 func (s *session) reload() loop.Reloaded {
+	var saved time.Time
+	if info, err := os.Stat(s.site.Settings); err == nil {
+		saved = info.ModTime()
+	}
+	r := s.takeSettings()
+	s.watcher.Configure(s.site.Watch(s.settings), saved) // also where they cannot be read: it waits for a word
+	return r
+}
+
+// takeSettings is reload, but for the watcher.
+func (s *session) takeSettings() loop.Reloaded {
 	next, warnings, err := s.load()
 	if err != nil {
 		return unread(err)
@@ -51,7 +64,6 @@ func (s *session) reload() loop.Reloaded {
 	s.prefix.Store(&next.Run.Prefix)
 	s.code = project.ScanAddress(s.site.Module, project.Source(s.site.Module, pkg), pkg, next.Run.PortEnv)
 	s.front.Configure(s.proxyConfig(next))
-	s.watcher.Configure(s.site.Watch(next))
 	s.graph.Configure(s.project(next, pkg))
 	r.Plan = s.site.Plan(next, pkg, s.code)
 	r.Notes = append(r.Notes, missing(r.Plan.Commands)...)
@@ -67,7 +79,7 @@ func (s *session) wanted(next settings.Settings) string {
 	return next.App.Package
 }
 
-// unread is what came of settings that cannot be taken.
+// unread is what came of settings that cannot be taken: the old ones hold.
 func unread(err error) loop.Reloaded {
 	r := loop.Reloaded{Err: err}
 	if p, ok := errors.AsType[*settings.Problem](err); ok {

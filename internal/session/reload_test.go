@@ -17,7 +17,7 @@ func TestRule33_SocketUnderADebugger(t *testing.T) {
 	if err := os.WriteFile(s.site.Settings, []byte("[run]\nsocket = true\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if r := s.reload(); r.Err == nil || !strings.Contains(r.Err.Error(), "--debug cannot go with [run] socket") {
+	if r := s.takeSettings(); r.Err == nil || !strings.Contains(r.Err.Error(), "--debug cannot go with [run] socket") {
 		t.Errorf("%+v", r)
 	}
 }

@@ -78,6 +78,7 @@ type session struct {
 	hurry   context.CancelFunc
 	over    chan struct{}  // closed when nobody is listened to any more
 	stops   atomic.Int32   // orders to stop
+	left    chan struct{}  // closed when what does not end is left to itself
 	paused  atomic.Bool    // as it was told last
 	rough   *watcher.Graph // before the first answer of go list; nil if nothing is known
 	told    string         // what was said of settings that are not our own
@@ -91,10 +92,29 @@ type session struct {
 // Watch is the main job. Everything that ends the program at the start (rule 11) happens
 // before the front opens; after that only the user ends it. An error is one line; a
 // [UsageError] is the caller's mistake.
+//
+// Some time after a second order to stop it returns whatever hangs, as nothing ends who waits for a
+// file that does not come. Whoever called it ends the program then: with that go the processes
+// that are left (R3).
 func Watch(c Call, o Options) error {
-	s := &session{Call: c, options: o, signals: make(chan os.Signal, 4)}
+	s := &session{Call: c, options: o, signals: make(chan os.Signal, 4), left: make(chan struct{})}
+	ended := make(chan error, 1) // room for it, as nobody may take it
+	go func() { ended <- s.watch() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-s.left:
+		s.warn("something that hangs was left, such as a file on a mount that does not answer")
+		ctx, cancel := context.WithTimeout(context.Background(), lastWords)
+		defer cancel()
+		s.terminal.Finish(ctx)
+		return nil
+	}
+}
+
+func (s *session) watch() error {
 	s.catch(restartSignal) // which would end us, and may come at any time
-	s.terminal = terminal.New(c.Stdout, c.Stderr, c.Style(o))
+	s.terminal = terminal.New(s.Stdout, s.Stderr, s.Style(s.options))
 	if err := s.find(); err != nil {
 		return err
 	}
@@ -388,13 +408,13 @@ func (s *session) catch(signals ...os.Signal) {
 	}
 }
 
-// obey hands signals on until all is over.
+// obey hands signals on until all is over. It waits for nobody, or a second one would not be heard.
 func (s *session) obey(l *loop.Loop) {
 	for {
 		select {
 		case sig := <-s.signals:
 			if sig == restartSignal {
-				l.Restart()
+				go l.Restart()
 			} else {
 				s.stop(l)
 			}
@@ -404,14 +424,19 @@ func (s *session) obey(l *loop.Loop) {
 	}
 }
 
+// leaveAfter is how long the end of all may take after the second order to stop: processes that are
+// killed are gone much sooner.
+const leaveAfter = 3 * time.Second
+
 // stop orders a stop. The second order is one to hurry: then the terminal is not waited for
-// either.
+// either, and what hangs is not for long.
 func (s *session) stop(l *loop.Loop) {
 	if s.stops.Add(1) == 2 {
 		s.terminal.Hurry()
 		s.hurry()
+		time.AfterFunc(leaveAfter, func() { close(s.left) })
 	}
-	l.Stop()
+	go l.Stop()
 }
 
 // lastWords is how long the terminal may take for what is left to be printed when nobody wants

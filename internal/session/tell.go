@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 
@@ -32,8 +33,24 @@ func (s *session) print(e terminal.Event) {
 	s.terminal.Print(e)
 }
 
-// died notes where a process panicked, if it did, for the event that will tell of its end.
+// diedLimit is how long the end of a process is kept back for the place at which it panicked.
+const diedLimit = time.Second
+
+// died notes where a process panicked, if it did, for the event that will tell of its end. That
+// comes without it where a file hangs that has to be looked at.
 func (s *session) died(generation int, tail []string) {
+	noted := make(chan struct{})
+	go func() {
+		defer close(noted)
+		s.notePanic(generation, tail)
+	}()
+	select {
+	case <-noted:
+	case <-time.After(diedLimit):
+	}
+}
+
+func (s *session) notePanic(generation int, tail []string) {
 	project := proxy.Project{Root: s.site.Module.Dir, Base: s.site.Start}
 	report := project.Explain(proxy.Problem{Kind: "crash", Text: strings.Join(tail, "\n")})
 	if len(report.Places) > 0 {

@@ -33,6 +33,7 @@ type kept struct {
 	conns  []*conn       // the one that has rested longest first
 	limit  time.Duration // restLimit, or half of the shortest rest after which the app closed one, but shortestRest at least
 	closed bool          // none is kept any more
+	sweep  *time.Timer   // closes those that have rested too long; nil while none is kept
 }
 
 // roundTrip1 sends a request over HTTP/1, on one connection. Where the app has closed a kept one
@@ -117,7 +118,7 @@ func (k *kept) take() *conn {
 			return c
 		}
 		c.http.Close()
-		if ok { // the others have rested longer; put drops them
+		if ok { // the others have rested longer
 			return nil
 		}
 	}
@@ -149,8 +150,7 @@ func (k *kept) noteClose(c *conn) {
 	}
 }
 
-// put takes a connection whose answer has ended. Of those that have rested too long it
-// drops one, so that they become fewer and nobody waits for all of them.
+// put takes a connection whose answer has ended.
 func (k *kept) put(c *conn) {
 	if c.http.Available() == 0 {
 		return // the transport has closed it, or is about to
@@ -171,12 +171,34 @@ func (k *kept) add(c *conn) (drop *conn) {
 	now := time.Since(k.began)
 	c.rests.Store(int64(now))
 	k.conns = append(k.conns, c)
-	oldest := k.conns[0]
-	if len(k.conns) > keptConns || now-time.Duration(oldest.rests.Load()) > k.limit {
+	if k.sweep == nil {
+		k.sweep = time.AfterFunc(restLimit, k.dropRested)
+	}
+	if len(k.conns) > keptConns {
+		oldest := k.conns[0]
 		k.conns = slices.Delete(k.conns, 0, 1)
 		return oldest
 	}
 	return nil
+}
+
+// dropRested closes what has rested too long, and comes again as long as any is kept.
+func (k *kept) dropRested() {
+	k.mu.Lock()
+	now, n := time.Since(k.began), 0
+	for n < len(k.conns) && now-time.Duration(k.conns[n].rests.Load()) > k.limit {
+		n++
+	}
+	rested := slices.Clone(k.conns[:n])
+	k.conns = slices.Delete(k.conns, 0, n)
+	if k.sweep = nil; len(k.conns) > 0 {
+		k.sweep = time.AfterFunc(restLimit, k.dropRested)
+	}
+	k.mu.Unlock()
+	for _, c := range rested {
+		k.wake(c)
+		c.http.Close()
+	}
 }
 
 // close closes what is kept, and what is put from now on.
@@ -184,6 +206,9 @@ func (k *kept) close() {
 	k.mu.Lock()
 	conns := k.conns
 	k.conns, k.closed = nil, true
+	if k.sweep != nil {
+		k.sweep.Stop()
+	}
 	k.mu.Unlock()
 	for _, c := range conns {
 		c.http.Close()

@@ -21,5 +21,5 @@ type Ring struct {
 	Came   bool   // the name is new, or another file has it now
 }
 
-// Func is asked for each ring, in their order, whether it counts, until one does.
+// Func is asked for each ring, in their order, whether it counts.
 type Func func(Ring) bool

@@ -104,23 +104,24 @@ func (b *Bell) Answer(counts Func) bool {
 		n := 0
 		err := b.queue.Control(func(fd uintptr) { n, _ = unix.Read(int(fd), b.buffer[:]) })
 		if err != nil || n <= 0 { // nobody else reads: what was there cannot be told
+			counts(Ring{})
 			return true
 		}
-		found = b.tell(b.buffer[:n], found, counts)
+		found = b.tell(b.buffer[:n], counts) || found
 		left -= n
 	}
 	return found
 }
 
-// tell asks about the events in raw, unless one has been found already.
-func (b *Bell) tell(raw []byte, found bool, counts Func) bool {
+// tell asks about the events in raw, and reports whether one of them counts.
+func (b *Bell) tell(raw []byte, counts Func) (found bool) {
 	for len(raw) >= unix.SizeofInotifyEvent {
 		event := (*unix.InotifyEvent)(unsafe.Pointer(&raw[0]))
 		size := unix.SizeofInotifyEvent + int(event.Len)
 		name := bytes.TrimRight(raw[unix.SizeofInotifyEvent:size], "\x00")
 		// IN_IGNORED is the echo of a watch that was removed.
-		if !found && event.Mask&unix.IN_IGNORED == 0 {
-			found = counts(b.ring(event, name))
+		if event.Mask&unix.IN_IGNORED == 0 {
+			found = counts(b.ring(event, name)) || found
 		}
 		raw = raw[size:]
 	}

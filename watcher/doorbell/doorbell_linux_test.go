@@ -155,13 +155,13 @@ func TestOverflow(t *testing.T) {
 	}
 }
 
-func TestAnswerStopsAsking(t *testing.T) {
+func TestAnswerAsksAboutAll(t *testing.T) {
 	b, dir := open(t)
 	for i := range 1000 {
 		put(t, filepath.Join(dir, fmt.Sprint(i)), "x")
 	}
 	asked := 0
-	if !b.Answer(func(r Ring) bool { asked++; return asked == 3 }) || asked != 3 || b.Rung() {
+	if !b.Answer(func(r Ring) bool { asked++; return asked == 3 }) || asked < 1000 || b.Rung() {
 		t.Errorf("asked %d times, and it rings: %v", asked, b.Rung())
 	}
 }

@@ -246,6 +246,9 @@ func (s *Source) replace(dir string, old, new *folder) {
 	}
 }
 
+// Polls reports whether a folder is polled.
+func (s *Source) Polls() bool { return s.polls.Load() }
+
 // Look returns true when all that had happened in polled folders before the call has
 // been received from Events, and false, at once, if none is polled. Calls that come
 // together share one look. It ends early, with true, when ctx is done.
