@@ -20,7 +20,8 @@ import (
 // loopback and told; what is not fixed, not TCP or not the app's own is left alone.
 func TestR7_WaysToListen(t *testing.T) {
 	binary := listenApp(t)
-	fixed, given := freePort(t), freePort(t)
+	fixed, given := 11000+freePort(t)%8000, freePort(t)
+	ephemeral := freePort(t) // one of those that the system chooses from
 	all := fmt.Sprintf(":%d", fixed)
 	socket := filepath.Join(t.TempDir(), "socket")
 	for _, c := range []struct {
@@ -42,6 +43,7 @@ func TestR7_WaysToListen(t *testing.T) {
 		{"Listen", ":0", "", "[::]:"},
 		{"Listen", "127.0.0.1:0", "", "127.0.0.1:"},
 		{"Listen", fmt.Sprintf("127.0.0.1:%d", given), "", fmt.Sprintf("127.0.0.1:%d", given)},
+		{"Listen", fmt.Sprintf("127.0.0.1:%d", ephemeral), fmt.Sprintf("127.0.0.1:%d", ephemeral), "127.0.0.1:"},
 		{"Listen unix", socket, "", socket},
 		{"child", "127.0.0.1" + all, "", "127.0.0.1" + all},
 		{"twice", all, "[::]" + all, "error listen tcp4 " + all + ": listen: address already in use"},

@@ -139,6 +139,9 @@ func serveMoved() {
 	}
 	for one := range strings.SplitSeq(os.Getenv("MOVED"), ", ") {
 		asked, way, _ := strings.Cut(one, " ")
+		if way == "late" {
+			time.Sleep(50 * time.Millisecond)
+		}
 		l := listen("127.0.0.1:0")
 		port, _ := strconv.Atoi(asked)
 		fmt.Fprintf(tell, "listens 0200%04x000000000000000000000000 0200%04x7f0000010000000000000000\n", port, l.Addr().(*net.TCPAddr).Port)

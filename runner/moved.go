@@ -15,6 +15,10 @@ import (
 // listen a while before it serves.
 const movedInterval = 20 * time.Millisecond
 
+// furtherDelay is how long a process that is ready has to ask for the further ports of the one before it: until it
+// has, who looks for it there still finds that one.
+const furtherDelay = 250 * time.Millisecond
+
 // tellMove reports a listener that the process has moved.
 func (p *process) tellMove(m beacon.Move) {
 	p.tell(Listening{Generation: p.spec.Generation, Asked: m.Asked, Host: m.Host, Upstream: m.Actual.String()})

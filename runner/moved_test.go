@@ -51,6 +51,25 @@ func TestRule14_MovedListeners(t *testing.T) {
 	}
 }
 
+// TestRule14_FurtherPortsAreAwaited: a process that is ready has a moment for what the one before it had.
+func TestRule14_FurtherPortsAreAwaited(t *testing.T) {
+	t.Parallel()
+	for gen, further := range [][]int{{6060}, {6060, 9999}} { // the last never comes
+		a := start(t, newRunner(t), gen, "serve moved", func(s *Spec) {
+			s.Beacon, s.Likely, s.Further = true, 8080, further
+			s.Env = append(s.Env, "MOVED=8080 http, 6060 late")
+		})
+		for _, asked := range []int{8080, 6060} {
+			if told := next[Listening](a); told.Asked != asked {
+				t.Errorf("%v: told %+v, want %d", further, told, asked)
+			}
+		}
+		if ready := next[Ready](a); ready.Asked != 8080 {
+			t.Errorf("%v: %+v", further, ready)
+		}
+	}
+}
+
 // readyAndTold takes Ready and n times Listening, in whatever order.
 func readyAndTold(a *app, n int) (ready Ready, told []Listening) {
 	a.t.Helper()

@@ -314,6 +314,7 @@ func (p *process) find(ctx context.Context, limit time.Duration) (Ready, *refusa
 	if fail != nil {
 		return Ready{}, fail
 	}
+	p.beacon.Await(ctx, p.spec.Further, furtherDelay)
 	return Ready{
 		Generation: p.spec.Generation,
 		PID:        p.pid(),

@@ -66,6 +66,7 @@ type Spec struct {
 	Live         Liveness       // asked while it serves
 	StopSignal   syscall.Signal // 0 means SIGTERM
 	Debugger     Debugger       // that the app runs under; nil means none
+	Further      []int          // own ports that one with the beacon is given a moment to ask for before it is ready
 	Beacon       bool           // the binary was built with the beacon: have it tell where it listens, and move that
 	Stdout       io.Writer      // written to by one goroutine at a time for each stream; errors are passed over
 	Stderr       io.Writer      // nil, for both, means that only the tail is kept

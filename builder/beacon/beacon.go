@@ -67,11 +67,8 @@ func lock(*mutex)
 //go:linkname unlock sync.(*Mutex).Unlock
 func unlock(*mutex)
 
-// mutex is a sync.Mutex, by its size.
-type mutex struct {
-	state int32
-	sema  uint32
-}
+// mutex is a sync.Mutex, by its size and alignment.
+type mutex [2]uint32
 
 // Numbers of Linux.
 const (

@@ -56,9 +56,10 @@ type (
 	killCommand  struct{ id int }
 	syncWatcher  struct{ id int }
 	startProcess struct {
-		gen    int
-		binary string
-		beacon bool
+		gen     int
+		binary  string
+		beacon  bool
+		further []int // own ports of the one before, where people look for the next
 	}
 	stopProcess struct {
 		gen   int

@@ -298,7 +298,7 @@ func (l *Loop) do(ctx context.Context, e effect, released proxy.Released) {
 		l.cfg.Watcher.Sync(e.id)
 	case startProcess:
 		spec := l.plan.Run
-		spec.Generation, spec.Binary, spec.Beacon = e.gen, e.binary, e.beacon
+		spec.Generation, spec.Binary, spec.Beacon, spec.Further = e.gen, e.binary, e.beacon, e.further
 		l.cfg.Runner.Start(spec, func(ev runner.Event) { l.send(ran{ev}) })
 	case stopProcess:
 		l.cfg.Runner.Stop(e.gen, e.limit)

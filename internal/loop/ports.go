@@ -139,6 +139,16 @@ func (t *turn) takeListening(ev runner.Listening) {
 	p.listens = append(p.listens, listener{ev.Asked, ev.Host, ev.Upstream})
 }
 
+// furtherPorts are those that the newest proven target has beside the one that the front leads to.
+func (s *state) furtherPorts() (ports []int) {
+	for _, l := range s.ports {
+		if l.asked != s.main {
+			ports = append(ports, l.asked)
+		}
+	}
+	return ports
+}
+
 // relayed is the relay's picture of the state, as view is the front's: the target's own
 // ports, those that it may yet open, and, while there is no target, those that the one
 // before had.

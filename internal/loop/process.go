@@ -69,7 +69,7 @@ func (t *turn) launch() {
 	t.retry, t.down, t.fallen = 0, up, nil
 	t.readByStart = t.readByStart || t.raised > t.closed
 	t.procs = append(t.procs, p)
-	t.do(startProcess{p.gen, p.binary, t.hasBeacon(p.binary)})
+	t.do(startProcess{p.gen, p.binary, t.hasBeacon(p.binary), t.furtherPorts()})
 }
 
 // vacate makes the target finish its requests and stop, for stop-first.

@@ -4,6 +4,7 @@ package beacon
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Beacon is what one process tells. Any goroutine may call its methods; nil is that of a
@@ -137,6 +139,27 @@ func (b *Beacon) Told() ([]Move, <-chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.told, b.more
+}
+
+// Await returns when the process has asked for all of these ports, or limit has passed, or ctx is done.
+func (b *Beacon) Await(ctx context.Context, ports []int, limit time.Duration) {
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	for {
+		told, more := b.Told()
+		if more == nil || !slices.ContainsFunc(ports, func(port int) bool {
+			return !slices.ContainsFunc(told, func(m Move) bool { return m.Asked == port })
+		}) {
+			return
+		}
+		select {
+		case <-more:
+		case <-late.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // Has reports whether a listener at addr was told of.
