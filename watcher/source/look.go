@@ -20,8 +20,8 @@ const (
 	safetyMin  = 2 * time.Second  // between two of them, at first
 	safetyMax  = 30 * time.Second // and when nothing was found for a while
 	safetyStep = 4                // by which the pauses grow until then
-	// quietPart is 0.01 % when nothing was found for a while, as somebody may work on a battery; but
-	// quietMax is long enough to wait.
+	// quietPart is 0.01 % where only kinds of mounts are watched that are known to tell, as somebody may work on a
+	// battery; but quietMax is long enough to wait for what was written through memory.
 	quietPart = 10_000
 	quietMax  = 5 * time.Minute
 
@@ -38,10 +38,14 @@ func pollPause(took time.Duration, asked bool) time.Duration {
 	return min(max(took*pollPart, pollMin), pollMax)
 }
 
-// safetyPause says how long to wait after a safety scan, and the pause before it.
-func safetyPause(took, last time.Duration) time.Duration {
-	quiet := min(max(safetyMax, took*quietPart), quietMax)
-	return max(min(last*safetyStep, quiet), took*safetyPart)
+// safetyPause says how long to wait after a safety scan, and the pause before it; known is whether all
+// mounts are known to tell.
+func safetyPause(took, last time.Duration, known bool) time.Duration {
+	most := safetyMax
+	if known {
+		most = min(max(safetyMax, took*quietPart), quietMax)
+	}
+	return max(min(last*safetyStep, most), took*safetyPart)
 }
 
 // look polls, and makes the safety scan, until Close.
@@ -109,7 +113,7 @@ func (s *Source) check(c *safety) {
 	s.mu.Unlock()
 	began := time.Now()
 	c.suspects = untold(s.scan(false), told)
-	c.pause = safetyPause(time.Since(began), c.pause)
+	c.pause = safetyPause(time.Since(began), c.pause, !s.strange.Load())
 	c.due = time.After(c.pause)
 	if len(c.suspects) > 0 {
 		c.pause = safetyMin // where one was missed, more will be

@@ -17,6 +17,9 @@ func (s *Source) isBlind(dir string, device uint64) bool {
 // meet takes note of a new mount.
 func (s *Source) meet(dir string, device uint64, kind string) {
 	s.blind[device] = kind != ""
+	if !tellsAll(dir) {
+		s.strange.Store(true)
+	}
 	if kind != "" {
 		s.say(fmt.Sprintf("%s is a %s mount, where not every change makes an event: it is polled", mountPoint(dir, device), kind))
 	}

@@ -18,11 +18,23 @@ var remoteKinds = map[uint32]string{
 	0x7c7c6673:            "prl_fs",
 }
 
+// localKinds are the kinds of mounts on which this kernel alone changes files.
+var localKinds = map[uint32]bool{
+	unix.EXT4_SUPER_MAGIC: true, unix.XFS_SUPER_MAGIC: true, unix.BTRFS_SUPER_MAGIC: true, unix.F2FS_SUPER_MAGIC: true,
+	unix.TMPFS_MAGIC: true, unix.OVERLAYFS_SUPER_MAGIC: true, 0x2fc12fc1: true, // ZFS
+}
+
 // remoteKind names the kind of the mount of dir if it is one of them.
-func remoteKind(dir string) string {
+func remoteKind(dir string) string { return remoteKinds[kindOf(dir)] }
+
+// tellsAll reports whether the mount of dir is known to tell of every change, but for those through memory.
+func tellsAll(dir string) bool { return localKinds[kindOf(dir)] }
+
+// kindOf is the number of statfs(2); 0 if there is none.
+func kindOf(dir string) uint32 {
 	var stat unix.Statfs_t
 	if unix.Statfs(dir, &stat) != nil {
-		return ""
+		return 0
 	}
-	return remoteKinds[uint32(stat.Type)]
+	return uint32(stat.Type)
 }

@@ -30,6 +30,9 @@ func TestW9_KindsOfMounts(t *testing.T) {
 		if got := remoteKinds[c.magic]; got != c.kind {
 			t.Errorf("%s: %q, want %q", name, got, c.kind)
 		}
+		if tells := localKinds[c.magic]; tells != (c.kind == "") {
+			t.Errorf("%s is known to tell of all: %v", name, tells)
+		}
 	}
 }
 

@@ -153,14 +153,17 @@ func TestPauses(t *testing.T) {
 		if got := pollPause(took, false); got != duration(t, c.not) {
 			t.Errorf("not asked, after %v: %v", took, got)
 		}
-		if got := safetyPause(took, safetyMin); got != duration(t, c.safety) {
+		if got := safetyPause(took, safetyMin, true); got != duration(t, c.safety) {
 			t.Errorf("safety scan, after %v: %v", took, got)
 		}
+	}
+	if got := safetyPause(10*time.Millisecond, time.Hour, false); got != safetyMax {
+		t.Errorf("the safety scan of a mount that may not tell slows down to %v", got)
 	}
 	for took, want := range map[time.Duration]time.Duration{
 		0: safetyMax, 3 * time.Millisecond: safetyMax, 10 * time.Millisecond: 100 * time.Second, time.Second: quietMax, 2 * time.Second: 400 * time.Second,
 	} {
-		if got := safetyPause(took, quietMax); got != want {
+		if got := safetyPause(took, quietMax, true); got != want {
 			t.Errorf("the safety scan that takes %v slows down to %v", took, got)
 		}
 	}

@@ -48,16 +48,17 @@ type Source struct {
 	Events chan Event
 	Errors chan error // of the system: events may have been lost
 
-	poll  Poll
-	say   func(string)
-	fs    *fsnotify.Watcher // nil if everything is polled
-	asks  chan chan struct{}
-	wake  chan struct{} // room for one: polling has begun
-	done  chan struct{} // closed by Close
-	ended sync.WaitGroup
-	polls atomic.Bool                   // a folder is polled
-	bell  atomic.Pointer[doorbell.Bell] // nil if there is none
-	deaf  atomic.Bool                   // there should be one
+	poll    Poll
+	say     func(string)
+	fs      *fsnotify.Watcher // nil if everything is polled
+	asks    chan chan struct{}
+	wake    chan struct{} // room for one: polling has begun
+	done    chan struct{} // closed by Close
+	ended   sync.WaitGroup
+	polls   atomic.Bool                   // a folder is polled
+	bell    atomic.Pointer[doorbell.Bell] // nil if there is none
+	deaf    atomic.Bool                   // there should be one
+	strange atomic.Bool                   // a mount is watched of which it is not known that it tells of all
 
 	limited bool            // the line about limits is said; of the goroutine of Add, as is blind
 	blind   map[uint64]bool // by device: whether it is polled
