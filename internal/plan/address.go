@@ -20,10 +20,11 @@ const DefaultPort = 8080
 
 // Address is where something should listen, and why.
 type Address struct {
-	Host  string // "" is loopback in both families
-	Port  int    // 0 is any
-	Asked bool   // by a flag or setting: taken means an error
-	Why   string // of a port that is not the one people expect; "" if it is
+	Host    string // "" is loopback in both families
+	Network string // "tcp4" or "tcp6" for one family of a host that is every address; "" for both
+	Port    int    // 0 is any
+	Asked   bool   // by a flag or setting: taken means an error
+	Why     string // of a port that is not the one people expect; "" if it is
 }
 
 // ParseListen reads "host:port", ":port" (all interfaces) or "port" (loopback).
@@ -58,10 +59,32 @@ func (a Address) Loopback() bool {
 	return a.Host == "" || ip != nil && ip.IsLoopback() || strings.HasSuffix(a.Host, ".localhost")
 }
 
-// Narrowed is the host at which something stands that is to be no wider than a, nor than asked,
-// of which the zero Addr is every address. Where they have nothing in common it is loopback,
-// which is this machine alone.
-func (a Address) Narrowed(asked netip.Addr) (host string) {
+// Narrowed is where a port stands that is to be no wider than a, nor than asked, of which the zero Addr is every address,
+// and 0.0.0.0 and :: are those of one family. Where they have nothing in common it is loopback, which is
+// this machine alone.
+func (a Address) Narrowed(asked netip.Addr, port int) Address {
+	n := Address{Host: a.narrowed(asked), Port: port}
+	if family, all := families[asked]; all {
+		switch own, _ := netip.ParseAddr(a.Host); {
+		case a.Host == "":
+			n.Host = family.loopback
+		case own.IsUnspecified():
+			n.Host, n.Network = asked.String(), family.network
+		}
+	}
+	return n
+}
+
+// families are those of the hosts that are every address of one.
+var families = map[netip.Addr]struct{ network, loopback string }{
+	netip.IPv4Unspecified(): {"tcp4", "127.0.0.1"}, netip.IPv6Unspecified(): {"tcp6", "::1"},
+}
+
+// narrowed is the host of Narrowed, in both families.
+func (a Address) narrowed(asked netip.Addr) (host string) {
+	if _, all := families[asked]; all {
+		asked = netip.Addr{}
+	}
 	own, _ := netip.ParseAddr(a.Host) // of a name nothing is known
 	switch {
 	case asked == netip.IPv6Loopback(), asked == netip.AddrFrom4([4]byte{127, 0, 0, 1}):

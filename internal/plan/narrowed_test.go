@@ -31,6 +31,14 @@ func TestX1_NoWiderThanTheAppAsked(t *testing.T) {
 		{own, anywhere6, own},
 		{own6, anywhere6, own6},
 
+		{anywhere, "", "127.0.0.1"}, // of one family
+		{anywhere6, "", "::1"},
+		{anywhere, anywhere, anywhere + " by tcp4"},
+		{anywhere, anywhere6, anywhere + " by tcp4"},
+		{anywhere6, anywhere, anywhere6 + " by tcp6"},
+		{anywhere, own, own},
+		{anywhere, "127.0.0.2", "127.0.0.2"},
+
 		{"", own, own}, // at one address
 		{"", own6, own6},
 		{own, own6, ""},
@@ -46,7 +54,12 @@ func TestX1_NoWiderThanTheAppAsked(t *testing.T) {
 		if c.asked != "" {
 			asked = netip.MustParseAddr(c.asked)
 		}
-		if got := (Address{Host: c.front}).Narrowed(asked); got != c.want {
+		at := (Address{Host: c.front}).Narrowed(asked, 1)
+		got := at.Host
+		if at.Network != "" {
+			got += " by " + at.Network
+		}
+		if got != c.want || at.Port != 1 {
 			t.Errorf("asked for %q, front at %q: %q, want %q", c.asked, c.front, got, c.want)
 		}
 	}

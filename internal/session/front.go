@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -47,7 +48,7 @@ func open(a plan.Address, strict bool) ([]net.Listener, error) {
 // port has to be free on both, as localhost means either.
 func listen(a plan.Address) ([]net.Listener, error) {
 	if a.Host != "" {
-		l, err := listenOne("tcp", a.Host, a.Port)
+		l, err := listenOne(cmp.Or(a.Network, "tcp"), a.Host, a.Port)
 		if err != nil {
 			return nil, err
 		}

@@ -328,7 +328,7 @@ func (s *session) openFurther(port int, host netip.Addr) ([]net.Listener, error)
 	if port == s.at.Port {
 		return nil, nil
 	}
-	listeners, err := listen(plan.Address{Host: s.at.Narrowed(host), Port: port})
+	listeners, err := listen(s.at.Narrowed(host, port))
 	if err != nil {
 		return nil, fmt.Errorf("port %d, which the app asks for, %s: it is not reachable there", port, obstacle(port))
 	}
