@@ -68,7 +68,7 @@ step tests, with the race detector
 results=$(mktemp)
 trap 'rm -f "$binary" "$results"' EXIT
 status=0
-go test -race -timeout 20m -json ./... >"$results" || status=$?
+go test -race -timeout 30m -json ./... >"$results" || status=$?
 go run ./docs/check <"$results" || fail 'see above'
 [ $status -eq 0 ] || fail 'go test failed'
 

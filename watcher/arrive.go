@@ -61,7 +61,7 @@ func (w *Watcher) takeIn(now *intake) {
 	}
 }
 
-// passOn has Run hear what rang as if an event had told of it. The system puts an event into one queue
+// passOn has Run look at what rang, as far as it is not taken in. The system puts an event into one queue
 // after the other, and the doorbell may be emptied in between, by a request that came before the save was over.
 // The mark of that one may come before the event does, and who comes after the save finds silence.
 func (w *Watcher) passOn(rings []doorbell.Ring) {
@@ -73,7 +73,7 @@ func (w *Watcher) passOn(rings []doorbell.Ring) {
 		} else if r.Came {
 			e.Op |= fsnotify.Create
 		}
-		events = append(events, source.Event{Event: e})
+		events = append(events, source.Event{Event: e, Rung: true})
 	}
 	w.inbox.put(func() { w.inbox.post.events = append(w.inbox.post.events, events...) })
 }

@@ -280,20 +280,6 @@ func TestS1_NoRequestOvertakesASave(t *testing.T) {
 	}
 }
 
-// A request that comes before the save is over may empty the doorbell, and have its mark told, before the
-// event is in the queue of fsnotify. Who comes after the save must not find silence.
-func TestS1_RingBeforeItsEvent(t *testing.T) {
-	p := watch(t, plant(t, small), Config{Marks: t.TempDir()})
-	for n, came := range []string{"", "+"} {
-		wait, _ := p.w.arrivals.arrive(rang(came + p.path("main.go")))
-		p.w.takeIn(wait)
-		if got, later := p.w.Look(t.Context()); later != nil || got != uint64(n+1) {
-			t.Errorf("number %d after %d rings", got, n+1)
-		}
-		p.settles()
-	}
-}
-
 // What the app writes beside the code holds nobody up once it is known to ask for nothing, and
 // counts again as soon as it does.
 func TestS1_QuietNames(t *testing.T) {

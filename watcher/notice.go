@@ -14,9 +14,10 @@ import (
 func (w *Watcher) empty() {
 	p := w.inbox.take()
 	for _, e := range p.events {
-		if e.Untold {
+		switch {
+		case e.Untold:
 			w.noticeUntold(e.Event)
-		} else {
+		case !e.Rung || w.isNews(e.Event):
 			w.notice(e.Event)
 		}
 	}
@@ -39,6 +40,19 @@ func (w *Watcher) empty() {
 	for _, ask := range slices.Concat(p.asked, p.counts) {
 		ask <- w.number
 	}
+}
+
+// isNews reports whether what rang was not taken in: it may have rung long ago, and to save the same once
+// more can ask for something (rule 8).
+func (w *Watcher) isNews(e fsnotify.Event) bool {
+	for _, name := range w.called(filepath.Clean(e.Name)) {
+		f, known := w.files[name]
+		switch _, isFolder := w.folders[name]; {
+		case known && w.differs(name, f), !known && (isFolder || !e.Has(fsnotify.Remove)):
+			return true
+		}
+	}
+	return false
 }
 
 // noticeUntold works through a change that no event told of. If it matters here, its

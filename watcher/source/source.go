@@ -38,6 +38,7 @@ const (
 // Event is something that happened to the file or folder Name, or nothing if that is empty.
 type Event struct {
 	fsnotify.Event
+	Rung   bool // the doorbell has rung of it, now or long ago: an event tells of it too
 	Untold bool // found by looking, though the folder is watched by events
 }
 
@@ -328,7 +329,7 @@ func (s *Source) note(name string) {
 func (s *Source) send(untold bool, events ...fsnotify.Event) {
 	for _, e := range events {
 		select {
-		case s.Events <- Event{e, untold}:
+		case s.Events <- Event{Event: e, Untold: untold}:
 		case <-s.done:
 		}
 	}
