@@ -3,7 +3,7 @@ package builder
 import (
 	"bytes"
 	"context"
-	"embed"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -25,8 +25,8 @@ const (
 	beaconImport = "watcher_beacon"
 )
 
-//go:embed beacon/*.go
-var beaconSource embed.FS
+//go:embed beacon/beacon.go
+var beaconSource []byte
 
 // Versions of Go, as in 1.N: that is known to have what the beacon needs, and that has the linker ask
 // for -checklinkname=0.
@@ -104,16 +104,12 @@ func beaconFiles(s Spec) (map[string][]byte, error) {
 	for n := 2; exists(importing); n++ {
 		importing = filepath.Join(folder, beaconImport+strconv.Itoa(n)+".go")
 	}
-	files := map[string][]byte{
+	beacon := filepath.Join(module, filepath.FromSlash(beaconFolder))
+	return map[string][]byte{
+		filepath.Join(beacon, path.Base(beaconFolder)+".go"): beaconSource,
 		// os, as a function of a package that a program has not cannot be linked.
 		importing: fmt.Appendf(nil, "package main\n\nimport (\n\t_ \"os\"\n\n\t_ %q\n)\n", path.Join(name, beaconFolder)),
-	}
-	sources, err := beaconSource.ReadDir("beacon")
-	for _, source := range sources {
-		text, _ := beaconSource.ReadFile("beacon/" + source.Name())
-		files[filepath.Join(module, filepath.FromSlash(beaconFolder), path.Base(beaconFolder)+"_"+source.Name())] = text
-	}
-	return files, err
+	}, nil
 }
 
 // mainFolder is where package main lies, as s.Dir is spelled.

@@ -19,7 +19,7 @@ import (
 // TestR7_WaysToListen: whichever way an app takes to a fixed TCP port, it is moved to
 // loopback and told; what is not fixed, not TCP or not the app's own is left alone.
 func TestR7_WaysToListen(t *testing.T) {
-	binary := beaconApp(t, "listen")
+	binary := listenApp(t)
 	fixed, given := 11000+freePort(t)%8000, freePort(t)
 	ephemeral := freePort(t) // one of those that the system chooses from
 	all := fmt.Sprintf(":%d", fixed)
@@ -46,6 +46,7 @@ func TestR7_WaysToListen(t *testing.T) {
 		{"Listen", fmt.Sprintf("127.0.0.1:%d", ephemeral), fmt.Sprintf("127.0.0.1:%d", ephemeral), "127.0.0.1:"},
 		{"Listen unix", socket, "", socket},
 		{"child", "127.0.0.1" + all, "", "127.0.0.1" + all},
+		{"twice", fmt.Sprintf("127.0.0.1:%d", given), "", "error listen tcp4 127.0.0.1:" + fmt.Sprint(given) + ": listen: address already in use"},
 		{"twice", all, "[::]" + all, "error listen tcp4 " + all + ": listen: address already in use"},
 	} {
 		t.Run(c.way+" "+c.addr, func(t *testing.T) {
@@ -170,11 +171,11 @@ func address(t *testing.T, text string) string {
 	return netip.AddrPortFrom(ip, uint16(raw[2])<<8|uint16(raw[3])).String()
 }
 
-// beaconApp builds an app of testdata with the beacon.
-func beaconApp(t *testing.T, name string) string {
+// listenApp builds testdata/listen with the beacon.
+func listenApp(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", name))); err != nil {
+	if err := os.CopyFS(dir, os.DirFS("testdata/listen")); err != nil {
 		t.Fatal(err)
 	}
 	s := shop(t, t.TempDir())
@@ -288,8 +289,26 @@ func recordsOf(t *testing.T, s Spec) int {
 	t.Helper()
 	s.Beacon = true
 	binary := mustBuild(t, newBuilder(t, t.TempDir(), new(group).run), Request{Spec: s}).Binary
-	told := strings.Join(filesOf(t, binary, s.Dir, fmt.Sprintf("127.0.0.1:%d", freePort(t))), "\n")
-	return strings.Count(told, "listens ")
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer read.Close()
+	var stat syscall.Stat_t
+	if err := syscall.Fstat(int(write.Fd()), &stat); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(binary, fmt.Sprintf("127.0.0.1:%d", freePort(t)))
+	cmd.Env, cmd.ExtraFiles = append(os.Environ(), fmt.Sprintf("WATCHER_BEACON=3,%d,%d,0", stat.Dev, stat.Ino)), []*os.File{write}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	write.Close()
+	text, err := io.ReadAll(read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Count(string(text), "listens ")
 }
 
 // TestRule19_Refusals: where the beacon cannot be, Build says so, and builds nothing.

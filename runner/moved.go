@@ -24,11 +24,6 @@ func (p *process) tellMove(m beacon.Move) {
 	p.tell(Listening{Generation: p.spec.Generation, Asked: m.Asked, Host: m.Host, Upstream: m.Actual.String()})
 }
 
-// tellFile reports a file that the process has asked for.
-func (p *process) tellFile(f beacon.File) {
-	p.tell(Opened{Generation: p.spec.Generation, Path: f.Path, Read: f.Use == beacon.Read, Written: f.Use == beacon.Write})
-}
-
 // elsewhere waits for the process to listen at another address than those that are known. A listener
 // that it tells of counts at once if it is the expected one. Another counts after ownPortDelay, as
 // that one may yet come: the first told one that answers HTTP or, where none does, TLS; then one that is

@@ -230,7 +230,7 @@ func (p *process) startGroup() (*group.Group, error) {
 		if p.beacon, err = beacon.Ask(cmd, p.port); err != nil {
 			return nil, err
 		}
-		defer p.beacon.Listen(s.Dir, p.tellMove, p.tellFile)
+		defer p.beacon.Listen(p.tellMove)
 	}
 	p.output.Connect(cmd, [2]output.Stream{{Sink: s.Stdout, Screen: s.StdoutScreen}, {Sink: s.Stderr, Screen: s.StderrScreen}})
 	defer p.output.Started()

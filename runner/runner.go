@@ -94,15 +94,6 @@ type Listening struct {
 	Upstream   string     // host:port where it listens, on loopback
 }
 
-// Opened tells of a file that the process has asked package os for, before it is opened; of each once for each use.
-// It is reported in their order, before or after Ready, of a process with the beacon.
-type Opened struct {
-	Generation int
-	Path       string // absolute; there may be nothing
-	Read       bool   // it is opened to be read
-	Written    bool   // it is opened to be written; with neither it is looked at, or for
-}
-
 // Ready is reported at most once, and not after Failed.
 type Ready struct {
 	Generation int
@@ -168,7 +159,6 @@ type Exited struct {
 
 func (Waiting) isEvent()      {}
 func (Listening) isEvent()    {}
-func (Opened) isEvent()       {}
 func (Ready) isEvent()        {}
 func (Failed) isEvent()       {}
 func (Fixed) isEvent()        {}

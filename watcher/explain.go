@@ -92,8 +92,6 @@ func (w *Watcher) why(name string, v rules.Verdict) string {
 		return "embedded by " + w.embeddedBy(rel)
 	case v.Action == Rebuild:
 		return w.whyCompiled(filepath.Dir(name))
-	case w.rules.Opened(name):
-		return "the app reads it, or looks for it, as it tells"
 	case use.Where != "" && use.Path == name:
 		return "named by " + use.Where
 	case use.Where != "":

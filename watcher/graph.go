@@ -40,9 +40,6 @@ func (w *Watcher) homed(g Graph) *Graph {
 	for _, file := range g.Files {
 		h.Files = append(h.Files, home(file))
 	}
-	for _, file := range g.Opened {
-		h.Opened = append(h.Opened, home(file))
-	}
 	for _, n := range g.Named {
 		n.Path = home(n.Path)
 		h.Named = append(h.Named, n)

@@ -12,10 +12,12 @@ import (
 // the user's cache folder, or in the project where there is none (rule 38). module is
 // absolute, pkg a pattern.
 func Folder(module, pkg string) (string, error) {
-	dir := Place(module, pkg)
-	if dir == filepath.Join(module, projectFolder) {
+	base, err := os.UserCacheDir()
+	if err != nil {
 		return inProject(module)
 	}
+	sum := sha256.Sum256([]byte(module + "\x00" + pkg))
+	dir := filepath.Join(base, "watcher", filepath.Base(module)+"-"+hex.EncodeToString(sum[:6]))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		if own, second := inProject(module); second == nil {
 			return own, nil
@@ -23,16 +25,6 @@ func Folder(module, pkg string) (string, error) {
 		return "", unwritable(err) // the place that was meant
 	}
 	return dir, nil
-}
-
-// Place is where Folder makes it, if it can.
-func Place(module, pkg string) string {
-	base, err := os.UserCacheDir()
-	if err != nil {
-		return filepath.Join(module, projectFolder)
-	}
-	sum := sha256.Sum256([]byte(module + "\x00" + pkg))
-	return filepath.Join(base, "watcher", filepath.Base(module)+"-"+hex.EncodeToString(sum[:6]))
 }
 
 // projectFolder is the cache of a user without a home.

@@ -73,9 +73,7 @@ func (s *session) explain(ctx context.Context, path string) (e explained) {
 		return e
 	}
 	watch := s.site.Watch(s.settings)
-	if watch.Graph = plan.Watched(s.graph.Exact(ctx)); watch.Graph != nil {
-		*watch.Graph = s.opened.in(*watch.Graph)
-	}
+	watch.Graph = plan.Watched(s.graph.Exact(ctx))
 	if ctx.Err() == nil {
 		e.reason, e.err = watcher.Explain(watch, Absolute(s.Dir, path))
 	}

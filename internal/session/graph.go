@@ -20,5 +20,5 @@ func (s *session) project(want settings.Settings, pkg project.Package) graph.Pro
 	}
 }
 
-// learn hands a new graph to the watcher, with what the app has opened.
-func (s *session) learn(g graph.Graph, since time.Time) { s.opened.learn(*plan.Watched(&g), since) }
+// learn hands a new graph to the watcher.
+func (s *session) learn(g graph.Graph, since time.Time) { s.watcher.Learn(*plan.Watched(&g), since) }

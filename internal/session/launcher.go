@@ -22,7 +22,6 @@ type launcher struct {
 	front    *proxy.Front // hears of panics in handlers
 	died     func(generation int, tail []string)
 	seen     func(beacon bool, ev runner.Event)
-	opened   func(runner.Opened)
 	debugger runner.Debugger
 	prefix   *atomic.Pointer[string] // of the app's lines, as the settings have it now
 }
@@ -35,10 +34,6 @@ func (l launcher) Start(spec runner.Spec, report func(runner.Event)) {
 	spec.StdoutScreen, spec.StderrScreen = l.out, l.err
 	spec.Debugger = l.debugger
 	l.Runner.Start(spec, func(ev runner.Event) {
-		if file, ok := ev.(runner.Opened); ok { // which decides nothing
-			l.opened(file)
-			return
-		}
 		failed, ok := ev.(runner.Failed)
 		exited, gone := ev.(runner.Exited)
 		if (ok || gone) && !told {

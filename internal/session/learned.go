@@ -112,7 +112,6 @@ func (s *session) seen(beacon bool, ev runner.Event) {
 	if !ok {
 		return
 	}
-	s.opened.take(ready.Generation, time.Now().Add(-ready.Took))
 	port := s.learned.leads(beacon, ready)
 	switch before := s.learned.keep(port); {
 	case port == before || ready.Asked == 0:

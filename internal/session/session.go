@@ -72,7 +72,6 @@ type session struct {
 	watcher *watcher.Watcher
 	builder *builder.Builder
 	graph   *graph.Reader
-	opened  *opened
 	running *loop.Loop
 	signals chan os.Signal  // that are caught
 	patient context.Context // until a second order to stop, which calls hurry
@@ -205,11 +204,8 @@ func (s *session) findPackage() error {
 	if s.code.TLS {
 		s.learned.tls = s.code.Port
 	}
-	s.opened = recallOpened(running.Place(s.site.Module.Dir, s.pkg.Pattern), s.site.Module.Dir, func(g watcher.Graph, since time.Time) { s.watcher.Learn(g, since) })
 	s.graph = graph.NewReader(s.project(s.settings, s.pkg), s.learn)
-	if s.rough = plan.Watched(s.graph.Rough(src)); s.rough != nil {
-		*s.rough = s.opened.in(*s.rough)
-	}
+	s.rough = plan.Watched(s.graph.Rough(src))
 	return nil
 }
 
@@ -355,7 +351,7 @@ func (s *session) loop(listeners []net.Listener) error {
 	first := s.site.Plan(s.settings, s.pkg, s.code)
 	l := loop.New(loop.Config{
 		Plan: first, Watcher: s.watcher, Graph: s.graph, Builder: s.builder, Front: s.front, Relay: further, Debugger: s.debugger,
-		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front, s.died, s.seen, s.opened.note, s.debugger, &s.prefix},
+		Runner: launcher{r, s.terminal, s.screen(s.Stdout), s.screen(s.Stderr), s.front, s.died, s.seen, s.debugger, &s.prefix},
 		Reload: s.reload, Print: s.print, Signal: plan.SignalNumber, Base: s.Dir,
 	})
 	s.running = l

@@ -1,5 +1,5 @@
 // Package beacon reads what a process tells of itself. The binary was built with watcher's beacon; a pipe and
-// a variable ask it to, and it writes a line for each listener, and for each file that it opens or looks for.
+// a variable ask it to, and it writes a line for each listener.
 package beacon
 
 import (
@@ -12,7 +12,6 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,21 +37,6 @@ type Move struct {
 	Actual netip.AddrPort // where it is
 }
 
-// File is one that the process has asked package os for, for the first time.
-type File struct {
-	Path string // absolute
-	Use  Use
-}
-
-// Use is what a file was asked for.
-type Use uint8
-
-const (
-	Read   Use = iota // opened to be read
-	Looked            // looked at, or for
-	Write             // opened to be written
-)
-
 // Ask has cmd tell; what it asks for on port is not moved. When cmd was started, or was not, Listen
 // follows.
 func Ask(cmd *exec.Cmd, port int) (*Beacon, error) {
@@ -71,41 +55,19 @@ func Ask(cmd *exec.Cmd, port int) (*Beacon, error) {
 	return &Beacon{read: read, write: write, done: make(chan struct{}), more: make(chan struct{})}, nil
 }
 
-// Listen reports each listener, and each file, as it is told, from a goroutine that ends with the process or
-// with Close. The process began in the folder dir.
-func (b *Beacon) Listen(dir string, moved func(Move), file func(File)) {
+// Listen reports each listener as it is told, from a goroutine that ends with the
+// process or with Close.
+func (b *Beacon) Listen(report func(Move)) {
 	b.write.Close() // the process has its own
 	go func() {
 		defer close(b.done)
 		for lines := bufio.NewScanner(b.read); lines.Scan(); {
-			word, rest, _ := strings.Cut(lines.Text(), " ")
-			use, isFile := uses[word]
-			switch {
-			case isFile:
-				file(File{resolve(dir, rest), use})
-			case word == "goes":
-				dir = resolve(dir, rest)
-			default:
-				if move, ok := parse(lines.Text()); ok { // else somebody else writes into the pipe
-					moved(move)
-					b.note(move)
-				}
+			if move, ok := parse(lines.Text()); ok { // else somebody else writes into the pipe
+				report(move)
+				b.note(move)
 			}
 		}
 	}()
-}
-
-var uses = map[string]Use{"reads": Read, "looks": Looked, "writes": Write}
-
-var unescape = strings.NewReplacer(`\\`, `\`, `\n`, "\n")
-
-// resolve returns where a path leads that was told in dir.
-func resolve(dir, escaped string) string {
-	path := unescape.Replace(escaped)
-	if filepath.IsAbs(path) {
-		return filepath.Clean(path)
-	}
-	return filepath.Join(dir, path)
 }
 
 // parse reads "listens asked actual" or "listens asked actual 6", of which the latter asks for IPv6 alone.

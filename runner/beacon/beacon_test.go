@@ -5,18 +5,6 @@ import (
 	"testing"
 )
 
-// Paths as the beacon writes them, each on a line, and where they lead.
-func TestResolve(t *testing.T) {
-	for told, want := range map[string]string{
-		"a.yaml": "/app/a.yaml", "../a.yaml": "/a.yaml", "/etc/a.yaml": "/etc/a.yaml", "./b//c": "/app/b/c",
-		`a\n\\b`: "/app/a\n\\b", `a\\nb`: "/app/a\\nb",
-	} {
-		if got := resolve("/app", told); got != want {
-			t.Errorf("%q leads to %q, want %q", told, got, want)
-		}
-	}
-}
-
 // Lines as the beacon writes them, and what somebody else may write into the pipe.
 func TestParse(t *testing.T) {
 	const four, six = "02009c407f0000010000000000000000", "0a009c4000000000000000000000000000000000000000010000000000"

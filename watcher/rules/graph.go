@@ -5,7 +5,6 @@ type Graph struct {
 	Packages []Package // compiled ones of the project: main module, go.work members, local replace targets, vendored
 	Files    []string  // absolute: go.mod, go.sum, go.work, go.work.sum, vendor/modules.txt of all of these
 	Named    []Named
-	Opened   []string                                // absolute: files that the running app has read, or looked for, as configuration
 	Takes    func(dir, name string, src []byte) bool // whether the compiler would take this Go file by its name and build constraints; pure
 }
 

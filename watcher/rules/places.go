@@ -20,9 +20,6 @@ func (r *Set) markPlaces() {
 	for file := range r.named {
 		r.mark(file, false)
 	}
-	for file := range r.opened {
-		r.mark(file, false)
-	}
 	for _, u := range r.uses {
 		r.markGlob(u.glob, u.Use != Read)
 	}

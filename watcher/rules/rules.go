@@ -94,7 +94,6 @@ type Set struct {
 	packages map[string]bool   // folders of graph that are compiled
 	named    map[string]Action // by absolute path: files that are asked for by name
 	uses     []use             // of graph, those that lie deepest first
-	opened   map[string]bool   // of graph
 	user     []Rule
 	ignore   []string
 	embeds   []Embed
@@ -106,7 +105,7 @@ type Set struct {
 func New(cfg Config, embeds []Embed) Set {
 	r := Set{
 		root: cfg.Root, graph: cfg.Graph, user: cfg.Rules, ignore: cfg.Ignore, embeds: embeds,
-		packages: map[string]bool{}, opened: map[string]bool{}, named: map[string]Action{}, places: map[string]bool{}, ways: map[string]bool{},
+		packages: map[string]bool{}, named: map[string]Action{}, places: map[string]bool{}, ways: map[string]bool{},
 	}
 	files := append(slices.Clone(cfg.Files), filepath.Join(cfg.Root, "vendor", "modules.txt"))
 	if g := cfg.Graph; g != nil {
@@ -115,9 +114,6 @@ func New(cfg Config, embeds []Embed) Set {
 			r.packages[p.Dir] = true
 		}
 		r.uses = r.usesOf(g.Named)
-		for _, file := range g.Opened {
-			r.opened[file] = true
-		}
 	}
 	for _, file := range files {
 		r.named[filepath.Clean(file)] = Rebuild
@@ -166,9 +162,6 @@ func (r *Set) unruled(file string, in Place) Verdict {
 	if v := r.Built(file, in); v.Action == Rebuild {
 		return v
 	}
-	if r.opened[file] {
-		return Verdict{Action: Restart}
-	}
 	if v, _ := r.Used(rel); v.Action != Ignore {
 		return v
 	}
@@ -196,9 +189,6 @@ func (r *Set) Named(file string) (a Action, ok bool) {
 	a, ok = r.named[file]
 	return a, ok
 }
-
-// Opened reports whether the running app has read the file, or looked for it.
-func (r *Set) Opened(file string) bool { return r.opened[file] }
 
 // Compiles reports whether a package of the graph lies in the folder.
 func (r *Set) Compiles(dir string) bool { return r.packages[dir] }

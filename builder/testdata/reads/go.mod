@@ -1,3 +1,0 @@
-module example.com/reads
-
-go 1.26
