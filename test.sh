@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need, then runs every check: format, vet, staticcheck, tidy,
 # builds for three systems, tests with the race detector, the promises' table, size.
-#   ./test.sh          some 5 minutes on 2 cores, and 3 more where a Docker engine answers
+#   ./test.sh          some 25 minutes on 2 cores, 4 of them for Docker where an engine answers
 #   ./test.sh --full   every repetition that docs/promises.md names, and longer fuzzing
 set -euo pipefail
 cd "$(dirname "$0")"

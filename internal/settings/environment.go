@@ -9,7 +9,7 @@ import (
 const prefix = "WATCHER_"
 
 // ours are what we set for an app, which may be another watcher.
-var ours = []string{"WATCHER_GENERATION", "WATCHER_URL", "WATCHER_ID", "WATCHER_LISTEN"}
+var ours = []string{"WATCHER_GENERATION", "WATCHER_URL", "WATCHER_ID", "WATCHER_BEACON"}
 
 // readEnvironment takes the variables that stand for keys. An unknown one is an error
 // only if it is near a known one: other programs may use the prefix too.

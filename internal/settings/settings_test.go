@@ -89,7 +89,7 @@ func TestEnvironmentWinsOverFile(t *testing.T) {
 	got, warnings, err := Load(file, File, []string{
 		"WATCHER_RUN_SWAP=stop-first", "WATCHER_RUN_PORT=9090", "WATCHER_BUILD_TAGS=b, c",
 		"WATCHER_PROXY_FRESH=false", "WATCHER_RUN_DRAIN_TIMEOUT=2m", "WATCHER_APP_DIR=",
-		"WATCHER_GENERATION=3", "WATCHER_ID=x", "WATCHER_URL=http://localhost:8080", "WATCHERS=4",
+		"WATCHER_GENERATION=3", "WATCHER_ID=x", "WATCHER_BEACON=3,1,2,40000", "WATCHER_URL=http://localhost:8080", "WATCHERS=4",
 	})
 	if err != nil || len(warnings) > 0 {
 		t.Fatal(warnings, err)
